@@ -1,0 +1,48 @@
+"""What is wrong with one typed value, said in both languages.
+
+The small value modules of the kernel (dates, codes, text, numbering patterns) know nothing of forms or fields. They
+answer with one of these; the caller adds where the value stood.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """A refused or doubtful value.
+
+    `code` is stable and meant for machines (``DATE-CAL``, ``LG-CD`` …). `ja` and `en` tell a person what is wrong and how
+    to mend it. `candidates` are the values that were probably meant: offered, never taken by themselves. A `warning`
+    lets the value pass.
+    """
+
+    code: str
+    ja: str
+    en: str
+    candidates: tuple[Any, ...] = ()
+    warning: bool = False
+
+
+class DateProblem(InputProblem):
+    """Codes DATE-FORM, DATE-CAL, ERA-RANGE; candidates are `datetime.date`."""
+
+    __slots__ = ()
+
+
+class CodeProblem(InputProblem):
+    """Codes of `kernel.check_digits`; candidates are whole codes as text."""
+
+    __slots__ = ()
+
+
+class TextProblem(InputProblem):
+    """Codes CHR-BROKEN, CHR-CTRL, CHR-PUA; no candidates."""
+
+    __slots__ = ()
+
+
+class PatternProblem(InputProblem):
+    """Codes of `kernel.numbering`; candidates are token names."""
+
+    __slots__ = ()
