@@ -1,0 +1,1 @@
+"""Who acts where: bodies, parties, actors, roles, grants, participation and scope."""

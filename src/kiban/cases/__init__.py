@@ -1,0 +1,1 @@
+"""Cases, events, clocks, effects and the one door through which state changes."""

@@ -1,0 +1,1 @@
+"""Editions, parameters and code lists, and how they are published."""

@@ -1,0 +1,1 @@
+"""Issued documents (交付文書): fonts, rendering, checks."""

@@ -1,0 +1,1 @@
+"""What runs the platform: settings, PostgreSQL, server, worker, command line."""

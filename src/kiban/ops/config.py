@@ -1,0 +1,106 @@
+"""How a process finds its database: by role, from the embedded server or from KIBAN_DATABASE_URL."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from kiban.ops.home import home, secret
+
+ROLES = ("owner", "app", "worker")
+MODES = ("demo", "production", "test")
+
+
+class ConfigurationError(RuntimeError):
+    """The environment asks for something that can't be: the text says what and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where a database is and as whom to enter it."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """Keyword arguments of `psycopg.connect`."""
+        return {
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.name,
+            "user": self.user,
+            "password": self.password,
+            **dict(self.options),
+        }
+
+
+def mode() -> str:
+    """`demo`, `production` or `test`, from KIBAN_MODE (demo when unset)."""
+    value = os.environ.get("KIBAN_MODE", "demo")
+    if value not in MODES:
+        raise ConfigurationError(f"KIBAN_MODE is {value!r}; it must be one of {', '.join(MODES)}.")
+    return value
+
+
+def role() -> str:
+    """The database role of this process, from KIBAN_DB_ROLE (app when unset)."""
+    value = os.environ.get("KIBAN_DB_ROLE", "app")
+    if value not in ROLES:
+        raise ConfigurationError(f"KIBAN_DB_ROLE is {value!r}; it must be one of {', '.join(ROLES)}.")
+    return value
+
+
+def external_url() -> str:
+    """KIBAN_DATABASE_URL, or the empty text when the embedded server is used."""
+    return os.environ.get("KIBAN_DATABASE_URL", "").strip()
+
+
+def database(role_name: str | None = None) -> Database:
+    """The database as seen by a role (owner, app, worker)."""
+    role_name = role_name or role()
+    url = external_url()
+    base = _from_url(url) if url else _embedded()
+    name = os.environ.get("KIBAN_DATABASE_NAME") or base.name
+    if url and role_name == "owner":
+        return Database(base.host, base.port, name, base.user, base.password, base.options)
+    user = f"kiban_{role_name}"
+    return Database(base.host, base.port, name, user, secret(user), base.options)
+
+
+def _embedded() -> Database:
+    """The address that the embedded server's supervisor wrote down.
+
+    Before the first start nothing is written: the address is then the socket folder it will use, so that
+    commands that need no database still load the settings.
+    """
+    path = home() / "run" / "postgres.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        found = {"host": str(home() / "run"), "port": 5432}
+    return Database(str(found["host"]), int(found["port"]), "kiban", "", "")
+
+
+def _from_url(url: str) -> Database:
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ConfigurationError(
+            "KIBAN_DATABASE_URL must look like postgresql://user:password@host:5432/name?sslmode=verify-full"
+        )
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", "") or unquote(parts.hostname or "")
+    return Database(
+        host,
+        parts.port or int(options.pop("port", "5432")),
+        unquote(parts.path.strip("/")),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tuple(sorted(options.items())),
+    )

@@ -1,0 +1,9 @@
+"""Static files with the hash of their content in the name."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):
+    """A name that is not in the manifest keeps its plain name: a page must not fail for a missing picture."""
+
+    manifest_strict = False
