@@ -24,7 +24,7 @@ from kiban.kernel.wareki import (
 )
 
 JST = timezone(timedelta(hours=9), "JST")
-"""Asia/Tokyo. A fixed offset: no summer time since 1951, and no need of a time zone database on the machine."""
+"""Asia/Tokyo. A fixed offset: there is no summer time, and a machine may lack a time zone database."""
 
 
 def today_in_tokyo(now: datetime) -> date:
@@ -93,9 +93,9 @@ Precision = Literal["day", "month", "year", "unknown"]
 class PartialDate:
     """A date known to the day, the month, the year, or not at all, with the words as they were written.
 
-    `year`, `month` and `day` are Gregorian and set exactly as far as `precision` says. `written` keeps phrases such as
-    「令和5年頃」 (住民記録システム標準仕様書 1.1.8). No missing part is ever made up: ask `earliest` and `latest`, which are None
-    when nothing is known.
+    `year`, `month` and `day` are Gregorian and set exactly as far as `precision` says. `written` keeps
+    phrases such as 「令和5年頃」 (住民記録システム標準仕様書 1.1.8). No missing part is ever made up: ask
+    `earliest` and `latest`, which are None when nothing is known.
     """
 
     precision: Precision
@@ -169,9 +169,9 @@ _ABOUT = re.compile(r"(頃|ころ|ごろ|\(?(月日|日)不詳\)?)$")
 def parse_date(text: str, eras: Sequence[Era] = ERAS) -> date | DateProblem:
     """Read a date as it is commonly typed, in full-width or half-width characters.
 
-    ``2026-10-05``, ``2026/10/5``, ``2026.10.5``, ``20261005``, ``2026年10月5日``, ``R8.10.5``, ``令8.10.5``, ``令和8年10月5日``,
-    ``令和元年5月1日``. Otherwise a problem: DATE-FORM (not understood), DATE-CAL (no such day), ERA-RANGE (the era does not
-    hold the day; `candidates` has the date probably meant).
+    ``2026-10-05``, ``2026/10/5``, ``2026.10.5``, ``20261005``, ``2026年10月5日``, ``R8.10.5``, ``令8.10.5``,
+    ``令和8年10月5日``, ``令和元年5月1日``. Otherwise a problem: DATE-FORM (not understood), DATE-CAL (no such
+    day), ERA-RANGE (the era does not hold the day; `candidates` has the date probably meant).
     """
     plain = _plain(text)
     for pattern in _WHOLE:
@@ -190,8 +190,9 @@ def parse_date(text: str, eras: Sequence[Era] = ERAS) -> date | DateProblem:
 def parse_partial_date(text: str, eras: Sequence[Era] = ERAS) -> PartialDate | DateProblem:
     """Read a date that may be known only in part.
 
-    Everything that `parse_date` reads, and ``2026-10``, ``2026``, ``令和8年10月頃``, ``R8.10``, ``令和8年（月日不詳）``, ``不詳``.
-    `written` keeps the text where it says more than the numbers do. Problems as in `parse_date`.
+    Everything that `parse_date` reads, and ``2026-10``, ``2026``, ``令和8年10月頃``, ``R8.10``,
+    ``令和8年（月日不詳）``, ``不詳``. `written` keeps the text where it says more than the numbers do.
+    Problems as in `parse_date`.
     """
     whole = parse_date(text, eras)
     if isinstance(whole, date):

@@ -1,7 +1,7 @@
 """What is wrong with one typed value, said in both languages.
 
-The small value modules of the kernel (dates, codes, text, numbering patterns) know nothing of forms or fields. They
-answer with one of these; the caller adds where the value stood.
+The small value modules of the kernel (dates, codes, text, numbering patterns) know nothing of forms or
+fields. They answer with one of these; the caller adds where the value stood.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from typing import Any
 class InputProblem:
     """A refused or doubtful value.
 
-    `code` is stable and meant for machines (``DATE-CAL``, ``LG-CD`` …). `ja` and `en` tell a person what is wrong and how
-    to mend it. `candidates` are the values that were probably meant: offered, never taken by themselves. A `warning`
-    lets the value pass.
+    `code` is stable and meant for machines (``DATE-CAL``, ``LG-CD`` …). `ja` and `en` tell a person what is
+    wrong and how to mend it. `candidates` are the values that were probably meant: offered, never taken by
+    themselves. A `warning` lets the value pass.
     """
 
     code: str

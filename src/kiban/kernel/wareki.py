@@ -1,7 +1,7 @@
 """Japanese eras (和暦): conversion, printing, and the fiscal year in an era.
 
-Dates are Asia/Tokyo civil dates (`datetime.date`). Eras are data: every function takes `eras`, so that a new era is a
-new row and no new code (住民記録システム標準仕様書 1.3.6).
+Dates are Asia/Tokyo civil dates (`datetime.date`). Eras are data: every function takes `eras`, so that a new
+era is a new row and no new code (住民記録システム標準仕様書 1.3.6).
 """
 
 from calendar import monthrange
@@ -30,7 +30,7 @@ class Era:
         return self.start.year - 1
 
     def holds(self, day: date) -> bool:
-        """Whether `day` lies in this era; the day of change belongs to both 明治 and 大正, and to 大正 and 昭和."""
+        """Whether `day` lies in this era; the days of change to 大正 and to 昭和 lie in two."""
         return self.start <= day and (self.end is None or day <= self.end)
 
 
@@ -44,12 +44,12 @@ ERAS: tuple[Era, ...] = (
 )
 
 GREGORIAN_SINCE = date(1873, 1, 1)
-"""Meiji 6. Earlier dates were lunar: they are neither read nor printed in an era (明治5年太政官布告第337号)."""
+"""Meiji 6. Earlier dates were lunar: they are not read or printed in an era (明治5年太政官布告337号)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wareki:
-    """A day as written in an era. On a day of change two of these mean the same date, which is why both are kept."""
+    """A day as written in an era. On a day of change two of these mean the same date: keep both."""
 
     era_code: int
     year: int
@@ -85,8 +85,8 @@ def from_wareki(
 ) -> date | DateProblem:
     """The civil date of a day written in an era.
 
-    DATE-CAL when the calendar has no such day, ERA-RANGE when the era had not begun or was over; then `candidates` holds
-    the date that was probably meant. Nothing is mended by itself.
+    DATE-CAL when the calendar has no such day, ERA-RANGE when the era had not begun or was over; then
+    `candidates` holds the date that was probably meant. Nothing is mended by itself.
     """
     try:
         written = era(era_code, eras)
@@ -165,15 +165,16 @@ def format_wareki_short(day: date, *, eras: Sequence[Era] = ERAS) -> str:
 
 
 def fiscal_year(day: date) -> int:
-    """The Gregorian year in which the fiscal year of `day` begins (April to March; 財政法11条, 地方自治法208条)."""
+    """The Gregorian year in which the fiscal year of `day` begins: April (財政法11条, 地方自治法208条)."""
     return day.year if day.month >= 4 else day.year - 1
 
 
 def wareki_fiscal_year(day: date, *, eras: Sequence[Era] = ERAS) -> tuple[str, int]:
     """Era letter and year of the fiscal year: ``("R", 8)`` from 2026-04-01 to 2027-03-31.
 
-    The whole year bears one name, that of the era at the end of its first calendar year: 2019 is 令和元年度 from its first
-    day (「改元に伴う元号による年表示の取扱いについて」平成31年4月1日), 1988 is 昭和63年度 to its last. ValueError before the fiscal year 1873.
+    The whole year bears one name, that of the era at the end of its first calendar year: 2019 is 令和元年度
+    from its first day (「改元に伴う元号による年表示の取扱いについて」平成31年4月1日), 1988 is 昭和63年度 to
+    its last. ValueError before the fiscal year 1873.
     """
     found = era_of(date(fiscal_year(day), 12, 31), eras)
     return found.letter, fiscal_year(day) - found.offset
