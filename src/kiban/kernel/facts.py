@@ -1,0 +1,211 @@
+"""What deciding needs to know, and what it answers. All of it is plain, frozen data: no I/O, no clock, no database.
+
+`World` is the one port through which deciding asks for what stands outside the case: rows of registries, a free
+record, the next number. A shell (PostgreSQL, or memory in a scenario run) answers; deciding stays a pure function of
+its arguments and of those answers, and the answers used are kept in the event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+from kiban.kernel.calendar import Calendar
+from kiban.kernel.dates import today_in_tokyo
+from kiban.kernel.definitions.model import Label
+from kiban.kernel.problems import Problem
+
+ActorKind = Literal["party", "staff", "machine", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFacts:
+    """団体 as rules see it: `code` is the 6-digit code; `wards` are the codes of its wards (指定都市の区)."""
+
+    code: str
+    name: str
+    kind: str = ""
+    prefecture: str = ""
+    wards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActorFacts:
+    """行為者: who acts now. `id` is stable and opaque; `roles` are those held for this body and service."""
+
+    id: str
+    kind: ActorKind
+    roles: frozenset[str]
+    place: str = ""
+    department: str = ""
+
+
+SYSTEM = ActorFacts(id="system", kind="system", roles=frozenset({"system"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A claim of money on a case, in integer yen."""
+
+    due: int = 0
+    paid: int = 0
+    waived: int = 0
+
+    @property
+    def balance(self) -> int:
+        return self.due - self.paid - self.waived
+
+    def as_row(self) -> dict[str, int]:
+        return {"due": self.due, "paid": self.paid, "balance": self.balance}
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """A started clock: the civil date it stands on and the instant (Asia/Tokyo midnight) at which `system` acts."""
+
+    on: date
+    fire_at: datetime | None = None
+    fired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """The folded state of a case. `values` hold internal values (dates as date, money as int …)."""
+
+    id: str
+    procedure: str
+    state: str
+    values: Mapping[str, object]
+    opened_on: date
+    number: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    clocks: Mapping[str, ClockState] = field(default_factory=dict)
+    charges: Mapping[str, Charge] = field(default_factory=dict)
+    actors: Mapping[str, str] = field(default_factory=dict)
+    seq: int = 0
+
+    def with_state(self, state: str) -> CaseState:
+        return replace(self, state=state)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRequest:
+    """Rows of `registry` in the case's body: by `keys`, or by equality of `where`; at most `max_items`."""
+
+    name: str
+    registry: str
+    keys: tuple[str, ...] | None
+    where: Mapping[str, object]
+    max_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateRequest:
+    """One record of `registry` whose fields equal `where`; `prefer` names it, else the first by `order`, then key."""
+
+    name: str
+    registry: str
+    where: Mapping[str, object]
+    prefer: str | None
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRequest:
+    """The next number of `pattern` (see kernel.numbering) in the case's body; gapless, counted per `scope`."""
+
+    name: str
+    pattern: str
+    on: date
+    scope: str
+
+
+class World(Protocol):
+    """The port of deciding. Rows are mappings of internal values with the record's key under `key`."""
+
+    def lookup(self, request: LookupRequest) -> Sequence[Mapping[str, object]]: ...
+
+    def allocate(self, request: AllocateRequest) -> str | None: ...
+
+    def number(self, request: NumberRequest) -> str: ...
+
+    def locate(self, text: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything else that an act is decided on: `now` is aware; `parameters` are internal values as of the case."""
+
+    now: datetime
+    body: BodyFacts
+    actor: ActorFacts
+    parameters: Mapping[str, object]
+    calendar: Calendar
+    participation: Literal["none", "trial", "full"] = "full"
+
+    @property
+    def today(self) -> date:
+        return today_in_tokyo(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """Sets fields of a record (JSON values; None clears), creating it where it does not exist."""
+
+    registry: str
+    key: str
+    set: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentIssue:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeChange:
+    name: str
+    do: Literal["raise", "settle", "refund", "waive"]
+    amount: int
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent:
+    """A notice to a role of the case, already in words (`{ja, en}`)."""
+
+    name: str
+    to: str
+    subject: Label
+    text: Label
+
+
+DecidedEffect = RecordChange | DocumentIssue | ChargeChange | NoticeSent
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An act that goes through: the case after it, what changed, and what it causes. JSON-ready where said."""
+
+    action: str
+    case: CaseState
+    before: str
+    input: Mapping[str, object]
+    changes: Mapping[str, object]
+    reasons: Mapping[str, str]
+    lookups: Mapping[str, object]
+    problems: tuple[Problem, ...]
+    effects: tuple[DecidedEffect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An act that does not: `code` is a guard's (not_same_person, fee_unpaid …) or `invalid` with problems."""
+
+    code: str
+    message: Label
+    problems: tuple[Problem, ...] = ()
+    suggest: Mapping[str, object] = field(default_factory=dict)
