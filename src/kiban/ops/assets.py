@@ -1,4 +1,4 @@
-"""Files that are made at start: compiled translations, fonts, hashed static files. Quick when nothing changed."""
+"""Files made at start: compiled translations, fonts, hashed static files. Quick when nothing changed."""
 
 from __future__ import annotations
 

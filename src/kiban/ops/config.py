@@ -42,11 +42,19 @@ class Database:
 
 
 def mode() -> str:
-    """`demo`, `production` or `test`, from KIBAN_MODE (demo when unset)."""
-    value = os.environ.get("KIBAN_MODE", "demo")
+    """`demo`, `production` or `test`: KIBAN_MODE, else as this KIBAN_HOME was first started, else demo."""
+    value = os.environ.get("KIBAN_MODE") or remembered_mode() or "demo"
     if value not in MODES:
         raise ConfigurationError(f"KIBAN_MODE is {value!r}; it must be one of {', '.join(MODES)}.")
     return value
+
+
+def remembered_mode() -> str:
+    """The mode in which this KIBAN_HOME was first started; empty before that."""
+    try:
+        return (home() / "mode").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def role() -> str:

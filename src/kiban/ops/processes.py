@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -29,3 +30,9 @@ def child_setup(on_parent_death: signal.Signals | None) -> Callable[[], None]:
                 os._exit(1)
 
     return setup
+
+
+def kill_group(leader: int, number: signal.Signals) -> None:
+    """Signal a child that leads its own session, together with the processes it started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)

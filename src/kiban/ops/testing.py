@@ -1,8 +1,8 @@
 """A real database for tests: one embedded server, one database per test process, kept between sessions.
 
-Several test sessions (and the workers of pytest-xdist) may run at the same time on one checkout. Each takes a
-*slot*, a database of its own, by a file lock that the operating system releases whatever happens. The last one to
-leave stops the server.
+Several test sessions (and the workers of pytest-xdist) may run at the same time on one checkout. Each
+takes a *slot*, a database of its own, by a file lock that the operating system releases whatever happens.
+The last one to leave stops the server.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class TestDatabase:
                 return frozenset(known["kept"])
             connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(self.name)))
         prepare_database(self.cluster.superuser(), self.name)
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [sys.executable, "-m", "kiban.ops.prepare", "schema"],
             env={**os.environ, "KIBAN_DB_ROLE": "owner", "KIBAN_DATABASE_NAME": self.name},
             capture_output=True,
