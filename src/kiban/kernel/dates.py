@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal, Self
 
-from kiban.kernel.input_problems import DateProblem
+from kiban.kernel.input_problems import DateProblem, shown
 from kiban.kernel.wareki import (
     ERAS,
     GREGORIAN_SINCE,
@@ -253,11 +253,11 @@ def _era_year(text: str) -> int:
 
 
 def _not_understood(text: str) -> DateProblem:
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    quoted = shown(text, _LONGEST)
     return DateProblem(
         "DATE-FORM",
-        f"「{shown}」は日付として読めません。2026-10-05、R8.10.5、令和8年10月5日のように入力してください。",
-        f"“{shown}” is not understood as a date. Write it like 2026-10-05 or R8.10.5.",
+        f"「{quoted}」は日付として読めません。2026-10-05、R8.10.5、令和8年10月5日のように入力してください。",
+        f"“{quoted}” is not understood as a date. Write it like 2026-10-05 or R8.10.5.",
     )
 
 

@@ -24,6 +24,12 @@ class InputProblem:
     warning: bool = False
 
 
+def shown(text: str, most: int = 40) -> str:
+    """`text` as a message may quote it: shortened, with what can't be printed or encoded as ``<U+0000>``."""
+    quoted = "".join(c if c.isprintable() or c == "\u3000" else f"<U+{ord(c):04X}>" for c in text[:most])
+    return quoted if len(text) <= most else quoted + "…"
+
+
 class DateProblem(InputProblem):
     """Codes DATE-FORM, DATE-CAL, ERA-RANGE; candidates are `datetime.date`."""
 
@@ -37,7 +43,7 @@ class CodeProblem(InputProblem):
 
 
 class TextProblem(InputProblem):
-    """Codes CHR-BROKEN, CHR-CTRL, CHR-PUA; no candidates."""
+    """Codes CHR-BROKEN and CHR-PUA; no candidates."""
 
     __slots__ = ()
 
