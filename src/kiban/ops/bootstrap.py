@@ -1,7 +1,7 @@
 """First half of `./kiban`: the virtual environment and the npm packages, with the standard library alone.
 
-Run by any Python from 3.11 on, before anything is installed. When what is installed matches the lock files (a stamp
-says so) it does nothing but hand over to `kiban.ops.cli` in the virtual environment.
+Run by any Python from 3.11 on, before anything is installed. When what is installed matches the lock files
+(a stamp says so) it does nothing but hand over to `kiban.ops.cli` in the virtual environment.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class BootstrapError(Exception):
     """What is missing on this machine, and how to mend it."""
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: RET503  (execv does not return)
     """Install what the command needs, then become `python -m kiban.ops.cli`."""
     command = arguments[0] if arguments else ""
     with_tests = command == "test"
