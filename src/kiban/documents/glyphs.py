@@ -91,6 +91,11 @@ class Cmap:
         """The first family that prints this character or sequence exactly; None when no family does."""
         return self._find(cluster)[0]
 
+    def of(self, families: Iterable[str]) -> list[Cover]:
+        """The covers of these families."""
+        wanted = set(families)
+        return [cover for cover in self.covers if cover.family in wanted]
+
     def missing(self, text: str) -> list[Missing]:
         """All that would not print as it stands, in order of position. Line breaks and tabs are layout."""
         found = []
