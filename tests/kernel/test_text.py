@@ -167,6 +167,11 @@ def test_search_keeps_apart_what_differs(one: str, other: str) -> None:
         ("德", "徳"),
         ("﨑", "崎"),
         ("槗本", "橋本"),
+        ("嶋", "島"),
+        ("龍", "竜"),
+        ("瀧", "滝"),
+        ("冨", "富"),
+        ("国", "國"),
         ("山田　太郎", "山田太郎"),
     ],
 )
@@ -176,8 +181,8 @@ def test_variants_of_a_name_meet(one: str, other: str) -> None:
 
 
 def test_different_names_stay_apart() -> None:
-    keys = {name_key(name) for name in ("斎藤", "斉藤", "高橋", "橋本", "渡部", "渡辺")}
-    assert len(keys) == 6
+    keys = {name_key(name) for name in ("斎藤", "斉藤", "高橋", "橋本", "渡部", "渡辺", "功", "切")}
+    assert len(keys) == 8
 
 
 def test_stored_names_are_not_touched_by_their_keys() -> None:

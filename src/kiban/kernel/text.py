@@ -136,29 +136,38 @@ def name_key(text: str) -> str:
     reduction map of the 文字情報基盤 (MJ縮退マップ), case and spaces ignored.
     """
     plain = unicodedata.normalize("NFKC", _ANY_VS.sub("", text)).casefold()
-    return re.sub(r"\s+", "", "".join(map(_folded, plain)))
+    return unicodedata.normalize("NFKC", re.sub(r"\s+", "", "".join(map(_folded, plain))))
+
+
+_SCHEMES: Final = (
+    jntajis.MJShrinkSchemeCombo.JIS_INCORPORATION_UCS_UNIFICATION_RULE
+    | jntajis.MJShrinkSchemeCombo.INFERENCE_BY_READING_AND_GLYPH
+    | jntajis.MJShrinkSchemeCombo.MOJ_NOTICE_582
+    | jntajis.MJShrinkSchemeCombo.MOJ_FAMILY_REGISTER_ACT_RELATED_NOTICE
+)
+
+
+# The map also gives 切 for 功, 帥 for 師 and the like: kanji in common use that stand on their own.
+_APART: Final = frozenset("功師書玉着")
 
 
 @lru_cache(maxsize=65536)
 def _folded(char: str) -> str:
-    if char < "\u3400":  # not a kanji
+    """The commoner form of a kanji, else itself."""
+    if char < "\u3400" or char in _APART:
         return char
-    schemes = jntajis.MJShrinkSchemeCombo
-    every = (
-        schemes.JIS_INCORPORATION_UCS_UNIFICATION_RULE
-        | schemes.INFERENCE_BY_READING_AND_GLYPH
-        | schemes.MOJ_NOTICE_582
-        | schemes.MOJ_FAMILY_REGISTER_ACT_RELATED_NOTICE
-    )
-    return min({char, *jntajis.mj_shrink_candidates(char, every)}, key=_commonness)
+    # Taken when it is more common, or both are most common (嶋, 島); among equals the map's order.
+    others = [form for form in jntajis.mj_shrink_candidates(char, _SCHEMES) if form != char]
+    best = min(others, key=_rarity, default=char)
+    return _folded(best) if best != char and _rarity(best) < max(_rarity(char), 1) else char
 
 
-def _commonness(char: str) -> tuple[int, str]:
-    """First the kanji of JIS X 0208 level 1, then level 2, then the rest: the map's order is not by use."""
+def _rarity(char: str) -> int:
+    """0 for level 1 of JIS X 0208, 1 for level 2, 2 for the rest."""
     encoded = char.encode("euc_jp", errors="replace")
     if len(encoded) != 2:
-        return 3, char
-    return (1 if encoded[0] < 0xD0 else 2), char
+        return 2
+    return 0 if encoded[0] < 0xD0 else 1
 
 
 _SMALL: Final = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
