@@ -155,7 +155,7 @@ class Field(Element):
     law: str = ""
     required: Expression = "false"
     when: Expression | None = None
-    default: str | None = None
+    default: Expression | None = None
     codes: Name | None = None
     options: Annotated[dict[CodeValue, CodeItem], BeforeValidator(_code_items)] | None = None
     max_length: int = Attr(default=0, ge=0)

@@ -1,0 +1,159 @@
+"""References inside a definition: every named state, role, field, code list, registry … must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from kiban.kernel.definitions.loader import DefinitionProblem, Marks
+from kiban.kernel.definitions.model import Action, Field, Procedure, Service
+from kiban.kernel.definitions.scopes import RESERVED, input_fields
+from kiban.kernel.expr.problems import nearest
+
+_Path = tuple[str | int, ...]
+
+
+class _Checker:
+    def __init__(self, service: Service, marks: Marks) -> None:
+        self.service, self.marks = service, marks
+
+    def known(self, path: _Path, kind: str, name: str, names: Collection[str]) -> Iterator[DefinitionProblem]:
+        if name not in names:
+            near = nearest(name, names)
+            hint = f"; did you mean {near}?" if near else ""
+            yield self.marks.problem(path, f"there is no {kind} `{name}`{hint}")
+
+    def all_known(
+        self, path: _Path, kind: str, wanted: Iterable[str], names: Collection[str]
+    ) -> Iterator[DefinitionProblem]:
+        for name in wanted:
+            yield from self.known(path, kind, name, names)
+
+    def fields(self, path: _Path, fields: dict[str, Field]) -> Iterator[DefinitionProblem]:
+        for name, field in fields.items():
+            here = (*path, name)
+            if name in RESERVED:
+                yield self.marks.problem(here, f"`{name}` is a reserved name")
+            if field.codes is not None:
+                yield from self.known((*here, "codes"), "code list", field.codes, self.service.codes)
+            if field.type == "choice" and field.codes is None and field.options is None:
+                yield self.marks.problem(here, "a choice needs `codes` or `options`")
+            if (field.type == "group") != bool(field.fields):
+                yield self.marks.problem(here, "`fields` belong to a group, and a group needs them")
+            yield from self.fields((*here, "fields"), field.fields)
+
+    def service_wide(self) -> Iterator[DefinitionProblem]:
+        service = self.service
+        for name, form in service.forms.items():
+            seen: set[str] = set()
+            for section in form.sections.values():
+                path = ("forms", name, "sections", section.name)
+                yield from self.fields((*path, "fields"), section.fields)
+                yield from self.all_known((*path, "readers"), "role", section.readers or (), service.roles)
+                for field in seen & set(section.fields):
+                    yield self.marks.problem((*path, "fields", field), "this field stands in two sections")
+                seen |= set(section.fields)
+        for name, registry in service.registries.items():
+            path = ("registries", name)
+            yield from self.fields((*path, "fields"), registry.fields)
+            yield from self.all_known((*path, "columns"), "field", registry.columns, registry.fields)
+            for change in registry.changes.values():
+                at = (*path, "changes", change.name)
+                yield from self.known(at, "procedure", change.procedure, service.procedures)
+                if change.procedure in service.procedures:
+                    actions = service.procedures[change.procedure].actions
+                    yield from self.known(at, "action", change.action, actions)
+        for name, parameter in service.parameters.items():
+            if parameter.codes is not None:
+                yield from self.known(("parameters", name, "codes"), "code list", parameter.codes, service.codes)
+            if parameter.value is None and not parameter.values and not parameter.nullable:
+                yield self.marks.problem(("parameters", name), "a parameter needs a value")
+        for name, figure in service.figures.items():
+            yield from self.known(("figures", name, "registry"), "registry", figure.registry, service.registries)
+        for name, notice in service.notices.items():
+            yield from self.known(("notices", name, "to"), "role", notice.to, service.roles)
+
+    def procedure(self, procedure: Procedure) -> Iterator[DefinitionProblem]:
+        path: _Path = ("procedures", procedure.name)
+        if procedure.form not in self.service.forms:
+            yield from self.known((*path, "form"), "form", procedure.form, self.service.forms)
+            return
+        if not any(action.opens for action in procedure.actions.values()):
+            yield self.marks.problem((*path, "actions"), "no action opens a case (`opens: true`)")
+        names = {n for s in self.service.forms[procedure.form].sections.values() for n in s.fields}
+        for name in set(procedure.computed) & (names | RESERVED):
+            yield self.marks.problem((*path, "computed", name), "this name is a field or reserved")
+        for action in procedure.actions.values():
+            yield from self.action(procedure, action, (*path, "actions", action.name))
+        for index, rule in enumerate(procedure.rules):
+            at = (*path, "rules", index)
+            yield from self.all_known((*at, "at"), "action", rule.at, procedure.actions)
+            taken = {n for a in rule.at if a in procedure.actions
+                     for n in input_fields(procedure, self.service, procedure.actions[a])}  # fmt: skip
+            if rule.each is None and rule.field not in taken | names | set(procedure.computed):
+                yield from self.known((*at, "field"), "field", rule.field, taken | names)
+            if rule.severity == "refer" and (rule.judgement is None or rule.judgement not in taken):
+                yield self.marks.problem(at, "a `refer` rule needs a `judgement` among the action's inputs")
+        for name, clock in procedure.clocks.items():
+            at = (*path, "clocks", name)
+            yield from self.all_known((*at, "start"), "action", clock.start, procedure.actions)
+            yield from self.all_known((*at, "while"), "state", clock.while_, procedure.states)
+            yield from self.all_known((*at, "act"), "action", (clock.act,) if clock.act else (), procedure.actions)
+            yield from self.all_known((*at, "notify"), "notice", clock.notify, self.service.notices)
+        for name, lookup in procedure.lookups.items():
+            at = (*path, "lookups", name)
+            yield from self.known((*at, "registry"), "registry", lookup.registry, self.service.registries)
+            yield from self.all_known((*at, "at"), "action", lookup.at, procedure.actions)
+            if (lookup.key is None) == (not lookup.where):
+                yield self.marks.problem(at, "a lookup needs either `key` or `where`")
+        yield from self.effects(procedure, procedure.always, (*path, "always"))
+
+    def action(self, procedure: Procedure, action: Action, path: _Path) -> Iterator[DefinitionProblem]:
+        sections = self.service.forms[procedure.form].sections
+        yield from self.all_known((*path, "from"), "state", action.from_, procedure.states)
+        yield from self.all_known((*path, "to"), "state", (t.state for t in action.to), procedure.states)
+        yield from self.all_known((*path, "roles"), "role", action.roles, self.service.roles)
+        yield from self.fields((*path, "fields"), action.fields)
+        for index, ref in enumerate(action.input):
+            section, _, name = ref.partition(".")
+            yield from self.known((*path, "input", index), "section", section, sections)
+            if name and section in sections:
+                yield from self.known((*path, "input", index), "field", name, sections[section].fields)
+        for guard in action.guards:
+            yield from self.all_known((*path, "guards"), "action", guard.different_from, procedure.actions)
+            if guard.check is None and not guard.different_from:
+                yield self.marks.problem((*path, "guards"), "a guard needs `check` or `different_from`")
+        if action.opens and not action.to:
+            yield self.marks.problem(path, "an action that opens a case needs `to`")
+        yield from self.effects(procedure, action.effects, (*path, "effects"))
+
+    def effects(
+        self, procedure: Procedure, effects: Iterable[object], path: _Path
+    ) -> Iterator[DefinitionProblem]:
+        service = self.service
+        tables: dict[str, tuple[str, str, Collection[str]]] = {
+            "record": ("record", "registry", service.registries),
+            "document": ("document", "document", service.documents),
+            "notify": ("notify", "notice", service.notices),
+            "clock": ("clock", "clock", procedure.clocks),
+            "allocate": ("registry", "registry", service.registries),
+        }
+        for index, effect in enumerate(effects):
+            kind = str(effect.kind)  # type: ignore[attr-defined]
+            if kind in tables:
+                word, what, names = tables[kind]
+                name = str(getattr(effect, word))
+                yield from self.known((*path, index, word), what, name, names)
+                if kind == "record" and name in service.registries:
+                    fields = service.registries[name].fields
+                    yield from self.all_known((*path, index, "set"), "field", getattr(effect, "set", ()), fields)
+            if kind in ("number", "allocate"):
+                name = str(getattr(effect, kind))
+                yield from self.known((*path, index, kind), "computed value", name, procedure.computed)
+
+
+def reference_problems(service: Service, marks: Marks) -> Iterator[DefinitionProblem]:
+    """Every reference of a definition that leads nowhere."""
+    checker = _Checker(service, marks)
+    yield from checker.service_wide()
+    for procedure in service.procedures.values():
+        yield from checker.procedure(procedure)

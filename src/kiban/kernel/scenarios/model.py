@@ -1,0 +1,129 @@
+"""Reads `scenarios.yaml`: every scalar stays text, every step knows its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kiban.kernel.dates import JST
+
+STEP_KEYS = frozenset({
+    "as", "do", "procedure", "case", "part", "data", "date", "then", "file", "reasons", "repeat", "wait", "receive",
+    "compute", "read", "set", "from", "branch", "name",
+})  # fmt: skip
+THEN_KEYS = frozenset({
+    "state", "problems", "data", "documents", "charges", "clocks", "records", "parts", "notices", "sees", "refused",
+    "cases", "events", "absent", "suggest",
+})  # fmt: skip
+GIVEN_KEYS = frozenset({
+    "today", "body", "parameters", "closed_days", "records", "cases", "lookups", "participation",
+})  # fmt: skip
+SCENARIO_KEYS = frozenset({"name", "id", "law", "given", "steps", "then", "note"})
+ACTOR = re.compile(r"^(?P<role>[a-z][a-z0-9_]*)(?:/(?P<person>[^@\s]+))?(?:@(?P<place>\S+))?$")
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be read; the message has file:line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`role[/person]@place`; without a place the actor stands in the scenario's body, or is a party."""
+
+    role: str
+    person: str
+    place: str
+
+    @classmethod
+    def parse(cls, text: str) -> Actor:
+        match = ACTOR.match(text.strip())
+        if match is None:
+            raise ScenarioError(f"`{text}` is not an actor; write role[/person]@place")
+        return cls(match["role"], match["person"] or "", match["place"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    name: str
+    file: str
+    line: int
+    law: str
+    given: Mapping[str, Any]
+    steps: tuple[Mapping[str, Any], ...]
+    then: Mapping[str, Any]
+    id: str = ""
+    folder: Path = field(default=Path())
+
+
+def moment(text: str) -> datetime:
+    """`2026-10-14` (that midnight) or `2026-10-14T17:00`, in Asia/Tokyo."""
+    text = str(text).strip()
+    try:
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text), time(), JST)
+        parsed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ScenarioError(f"`{text}` is not a date or a date and time") from error
+    return parsed.replace(tzinfo=JST) if parsed.tzinfo is None else parsed.astimezone(JST)
+
+
+def _plain(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    return None if node.style is None and node.value in ("", "null", "~") else node.value
+
+
+def _unknown(keys: Iterator[str] | Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    for key in keys:
+        if key not in known:
+            raise ScenarioError(f"{where}: `{key}` is not a word of scenarios ({', '.join(sorted(known))})")
+
+
+def _check_steps(steps: list[Any], where: str) -> None:
+    for number, step in enumerate(steps, start=1):
+        at = f"{where}, step {number}"
+        if not isinstance(step, dict):
+            raise ScenarioError(f"{at}: a step must be a mapping")
+        _unknown(step, STEP_KEYS, at)
+        _unknown(step.get("then") or {}, THEN_KEYS, at)
+        for branch in step.get("branch") or []:
+            _check_steps(branch.get("steps") or [], f"{at}, branch")
+            _unknown(branch.get("then") or {}, THEN_KEYS, at)
+
+
+def load_scenarios(path: Path) -> list[Scenario]:
+    """All scenarios of a file. Raises ScenarioError with file:line for what cannot be read."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{path}: {error}") from error
+    if root is None:
+        return []
+    if not isinstance(root, yaml.SequenceNode):
+        raise ScenarioError(f"{path}:1: a scenario file is a list of scenarios")
+    found = []
+    for node in root.value:
+        line, raw = node.start_mark.line + 1, _plain(node)
+        where = f"{path.name}:{line}"
+        if not isinstance(raw, dict) or not raw.get("name"):
+            raise ScenarioError(f"{where}: a scenario needs a `name`")
+        _unknown(raw, SCENARIO_KEYS, where)
+        _unknown(raw.get("given") or {}, GIVEN_KEYS, where)
+        _unknown(raw.get("then") or {}, THEN_KEYS, where)
+        _check_steps(raw.get("steps") or [], where)
+        found.append(
+            Scenario(
+                str(raw["name"]), path.name, line, str(raw.get("law") or ""), raw.get("given") or {},
+                tuple(raw.get("steps") or ()), raw.get("then") or {}, str(raw.get("id") or ""), path.parent,
+            )
+        )  # fmt: skip
+    return found
