@@ -1,11 +1,13 @@
 """What all tests share: a real PostgreSQL, a real server, a real browser.
 
-Tests commit for real, because the platform's own transaction is the outermost one. Ask for `database` to use it;
-what was committed is deleted after the test. Tests of the kernel and the engines need none of this and load no Django.
+Tests commit for real, because the platform's own transaction is the outermost one. Ask for `database` to
+use it; what was committed is deleted after the test. Tests of the kernel and the engines need none of this
+and load no Django.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import socket
@@ -38,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = [Path(str(argument).split("::")[0]).absolute() for argument in config.args]
     if not all(any(path.is_relative_to(pure) for pure in _PURE) for path in chosen):
         os.environ["DJANGO_SETTINGS_MODULE"] = "kiban.ops.settings"
+        _ = importlib.import_module("django.conf").settings.DATABASES  # now pytest-django sets Django up
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +75,7 @@ def database(test_database: TestDatabase, django_db_blocker: DjangoDbBlocker) ->
 
 @pytest.fixture(scope="session")
 def server_url(test_database: TestDatabase) -> Iterator[str]:
-    """The address of a real server process on the test database (tests that write also ask for `database`)."""
+    """The address of a real server on the test database (tests that write also ask for `database`)."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

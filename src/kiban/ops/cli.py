@@ -32,7 +32,11 @@ def main(argv: Sequence[str]) -> int:
             return _delegate(arguments[0], arguments[1:])
         if arguments and arguments[0] == "django":
             return _django(arguments[1:])
-        parsed = _parser().parse_args(arguments)
+        parser = _parser()
+        parsed, rest = parser.parse_known_args(arguments)
+        if rest and parsed.run is not quality.test:
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        parsed.rest = rest
         command: Command = parsed.run
         return command(parsed)
     except (config.ConfigurationError, PostgresError, control.ControlError) as error:
@@ -65,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="as one JSON object")
     test = _add(commands, "test", quality.test, "lint, types, import contracts and all tests, as in CI")
     test.add_argument("--full", action="store_true", help="with the long runs")
-    test.add_argument("paths", nargs="*", help="only these tests (default: all), without the linters")
+    test.add_argument("paths", nargs="*", help="only these, without the linters; pytest's options too")
     _add(commands, "worker", _worker, "run one more worker in the foreground")
     for name, (_module, _django_needed, summary) in DELEGATED.items():
         commands.add_parser(name, help=summary, add_help=False)

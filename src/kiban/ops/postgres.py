@@ -217,8 +217,13 @@ class Cluster:
 
     def superuser(self, name: str = "postgres") -> Database:
         """Connection data of the superuser, for making roles and databases only."""
+        host, port = self.address()
+        return Database(host, port, name, SUPERUSER, secret(SUPERUSER))
+
+    def address(self) -> tuple[str, int]:
+        """(host, port) as written down when the server was started last."""
         known = json.loads(self.address_file.read_text(encoding="utf-8"))
-        return Database(known["host"], known["port"], name, SUPERUSER, secret(SUPERUSER))
+        return str(known["host"]), int(known["port"])
 
     def spawn(self, log: IO[bytes], *, bound_to_us: bool = True) -> subprocess.Popen[bytes]:
         """Start the server process. `bound_to_us`: it stops (fast) when this process ends in any way."""
@@ -308,11 +313,17 @@ class Cluster:
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-            deadline = time.monotonic() + patience
-            while time.monotonic() < deadline:
-                if not self._is_ours(pid):
-                    return
-                time.sleep(0.05)
+            if self.wait_gone(pid, patience=patience):
+                return
+
+    def wait_gone(self, pid: int, *, patience: float) -> bool:
+        """True as soon as the server has ended, False when it still lives after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while self._is_ours(pid):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def remove(self) -> None:
         """Delete the data. Only folders that we made."""

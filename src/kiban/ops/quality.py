@@ -24,21 +24,22 @@ _JAPANESE_FONT = ("fc-list", ":lang=ja", "family")
 
 def test(arguments: argparse.Namespace) -> int:
     """Linters, then pytest; ends with pytest's own summary line. Stops at the first linter that fails."""
-    if not arguments.paths:
+    whole = not arguments.paths and not arguments.rest
+    if whole:
         for name, command in _LINTERS:
             status = _run(name, command)
             if status:
                 sys.stdout.write(f"\n{name} failed (exit status {status}); the tests were not run.\n")
                 return 1
     _install_packages()
-    return _run("tests", ["-m", "pytest", *_pytest_arguments(arguments)])
+    return _run("tests", ["-m", "pytest", *_pytest_arguments(arguments, whole=whole)])
 
 
-def _pytest_arguments(arguments: argparse.Namespace) -> list[str]:
-    selected = list(arguments.paths)
+def _pytest_arguments(arguments: argparse.Namespace, *, whole: bool) -> list[str]:
+    selected = [*arguments.paths, *arguments.rest]
     if not arguments.full:
         selected += ["-m", "not full"]
-    if not arguments.paths:
+    if whole:
         selected += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
         selected += ["--cov", "--cov-report=term:skip-covered", "--durations=10"]
     return selected
