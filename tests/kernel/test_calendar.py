@@ -2,7 +2,7 @@ import timeit
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiban.kernel.calendar import MOST_OPEN_DAYS, Calendar, holidays, shift
@@ -95,6 +95,7 @@ def test_walking_over_a_long_weekend() -> None:
     assert NATIONAL.add_open(date(2026, 9, 20), 0) == date(2026, 9, 20)
 
 
+@settings(deadline=None)  # the first look into a year reads its holidays
 @given(days, st.integers(-40, 40))
 def test_open_days_are_counted_one_by_one(day: date, n: int) -> None:
     found = NATIONAL.add_open(day, n)
@@ -105,6 +106,7 @@ def test_open_days_are_counted_one_by_one(day: date, n: int) -> None:
     assert n == 0 or NATIONAL.is_open(found)
 
 
+@settings(deadline=None)
 @given(days)
 def test_a_reason_exactly_for_closed_days(day: date) -> None:
     assert (NATIONAL.closed_reason(day) is None) == NATIONAL.is_open(day)
