@@ -147,8 +147,8 @@ _SCHEMES: Final = (
 )
 
 
-# The map also gives 功 for 切, 帥 for 師 and the like: kanji in common use that stand on their own.
-_APART: Final = frozenset("切師書玉着")
+# The map also gives 切 for 功, 帥 for 師 and the like: kanji in common use that stand on their own.
+_APART: Final = frozenset("功切師書玉着")
 
 
 @lru_cache(maxsize=65536)
