@@ -141,6 +141,7 @@ class Cluster:
             )
 
     def _run_initdb(self, password_file: Path) -> None:
+        user, group = self._identity()
         done = subprocess.run(  # noqa: S603  (our own binary, no text of others)
             [
                 self.program("initdb"),
@@ -153,15 +154,16 @@ class Cluster:
             check=False,
             cwd=self.root,
             env=_environment(),
-            **self._identity(),
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
         )
         if done.returncode != 0:
             raise PostgresError(f"initdb failed: {done.stderr.strip()[-1500:]}")
 
-    def _identity(self) -> dict[str, object]:
-        if os.geteuid() != 0:
-            return {}
-        return {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+    def _identity(self) -> tuple[int | None, int | None]:
+        """User and group to change to; (None, None) when we are not root."""
+        return (self.account.uid, self.account.gid) if os.geteuid() == 0 else (None, None)
 
     def _own(self, path: Path, mode: int) -> None:
         """Make a folder of ours and give it to the server's user. Parents are never touched."""
@@ -227,6 +229,7 @@ class Cluster:
 
     def spawn(self, log: IO[bytes], *, bound_to_us: bool = True) -> subprocess.Popen[bytes]:
         """Start the server process. `bound_to_us`: it stops (fast) when this process ends in any way."""
+        user, group = self._identity()
         return subprocess.Popen(  # noqa: S603
             [self.program("postgres"), "-D", str(self.data)],
             stdin=subprocess.DEVNULL,
@@ -236,7 +239,9 @@ class Cluster:
             env=_environment(),
             start_new_session=True,
             preexec_fn=child_setup(signal.SIGINT if bound_to_us else None),
-            **self._identity(),
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
         )
 
     def running_pid(self) -> int | None:

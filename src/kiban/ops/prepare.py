@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def schema() -> None:
         return  # each test publishes what it needs
     publish = _function("kiban.definitions.publish", "publish_folder")
     for service in service_folders():
-        _timed(f"publish {service.name}", lambda service=service: publish(service))
+        _timed(f"publish {service.name}", partial(publish, service))
 
 
 def assets() -> None:
