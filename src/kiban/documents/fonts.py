@@ -24,8 +24,7 @@ from pathlib import Path
 
 import typst
 
-from kiban.ops.home import REPO
-from kiban.ops.home import home as kiban_home
+from kiban.ops.home import REPO, home
 
 SERIF = ("Noto Serif JP", "IPAmjMincho", "HanaMinA", "HanaMinB")
 """Families of running text and of what people entered, in the order in which a glyph is looked for."""
@@ -100,25 +99,21 @@ class Installed:
         return (
             f"Document fonts: {len(self.present)} files in {self.folder}. Not covered: {lost}. "
             f"A name with such a character is reported to the clerk and prints 〓. To mend it, install the "
-            f"Debian packages {packages}, or put the font files into {self.folder}. "
-            + " ".join(self.notes)
+            f"Debian packages {packages}, or put the font files into {self.folder}. " + " ".join(self.notes)
         ).strip()
 
 
-def folder(home: Path | None = None) -> Path:
-    """`KIBAN_FONTS` if it is set, else `fonts` below `home` (default: KIBAN_HOME)."""
-    override = os.environ.get("KIBAN_FONTS", "").strip()
-    if home is None and override:
-        return Path(override).expanduser().absolute()
-    return (home or kiban_home()) / "fonts"
+def folder() -> Path:
+    """Where the fonts lie: `fonts` below KIBAN_HOME."""
+    return home() / "fonts"
 
 
-def font_paths(home: Path | None = None) -> list[Path]:
+def font_paths() -> list[Path]:
     """The folders in which a renderer looks for fonts; system fonts are never used.
 
     Raises FontsMissing when a font that every document needs is not there.
     """
-    where = folder(home)
+    where = folder()
     lacking = [s.file for s in SOURCES if s.kind == "npm" and not (where / s.file).is_file()]
     if lacking:
         raise FontsMissing(
@@ -157,14 +152,14 @@ def load(where: Path) -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[where])
 
 
-def install(home: Path | None = None, *, node_modules: Path | None = None) -> Installed:
-    """Put the fonts into `home`/fonts (default KIBAN_HOME). Quick and without network when all are there.
+def install(target: Path | None = None, *, node_modules: Path | None = None) -> Installed:
+    """Put the fonts into the folder `target` (default: `folder()`). Quick and without network when all are there.
 
     npm's fonts are taken from `node_modules` (default: the repository's), Debian's from the system, else with
     `apt-get download`, which needs no root. Raises FontsMissing when npm's are absent; what Debian's would
     have covered is only reported, since a machine without apt must still start.
     """
-    where = folder(home)
+    where = target or folder()
     where.mkdir(parents=True, exist_ok=True)
     where.chmod(0o755)
     modules = node_modules or REPO / "node_modules"

@@ -29,6 +29,8 @@ GETA = "〓"
 _MAGIC = b"kiban-cover-2\n"
 _LAYOUT_ONLY = frozenset("\n\r\t")
 
+_PUBLIC = frozenset((*fonts.SERIF, *fonts.SANS))
+
 Reason = Literal["no_glyph", "no_variant"]
 
 
@@ -75,6 +77,11 @@ def clusters(text: str) -> Iterator[tuple[int, str]]:
         at += step
 
 
+def is_private(char: str) -> bool:
+    """Whether the character is of a private use area: its shape is a matter of who wrote it (外字)."""
+    return "\ue000" <= char <= "\uf8ff" or char >= "\U000f0000"
+
+
 def is_selector(char: str) -> bool:
     """Whether the character is a variation selector (Unicode 23.4)."""
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
@@ -114,7 +121,10 @@ class Cmap:
 
     def _find_uncached(self, cluster: str) -> tuple[str | None, Reason]:
         base = ord(cluster[0])
+        private = is_private(cluster[0])
         for cover in self.covers:
+            if private and cover.family in _PUBLIC:
+                continue  # a public font's private glyph is another character than the one that was meant
             known = cover.has_variant(base, ord(cluster[1])) if len(cluster) == 2 else cover.has(base)
             if known:
                 return cover.family, "no_glyph"
@@ -189,9 +199,7 @@ def _read(face: fonts.Face) -> Cover:
 
 def _pack(cover: Cover, key: bytes) -> bytes:
     head = struct.pack("<II", len(cover.starts), len(cover.variants))
-    return (
-        _MAGIC + key + head + cover.starts.tobytes() + cover.ends.tobytes() + cover.variants.tobytes()
-    )
+    return _MAGIC + key + head + cover.starts.tobytes() + cover.ends.tobytes() + cover.variants.tobytes()
 
 
 def _unpack(blob: bytes, family: str, key: bytes) -> Cover:

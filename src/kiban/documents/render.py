@@ -28,6 +28,7 @@ STANDARDS: list[Any] = ["a-2a", "ua-1"]
 _TOKYO = timezone(timedelta(hours=9))
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _IMPORT = re.compile(r"@([a-z0-9-]+)/([a-z0-9-]+):(\d+\.\d+\.\d+)")
+_LONG_WORD = re.compile(r"[!-~]{24}")
 
 
 class TemplateError(Exception):
@@ -73,7 +74,9 @@ class Renderer:
     def unprintable(self, data: Mapping[str, Any]) -> list[Unprintable]:
         """All strings of `data` with a character or variant that no font prints, with their paths."""
         return [
-            Unprintable(path, missing) for path, text in _strings(data) for missing in self._cmap.missing(text)
+            Unprintable(path, missing)
+            for path, text in _strings(data)
+            for missing in self._cmap.missing(text)
         ]
 
     def render(
@@ -101,6 +104,7 @@ class Renderer:
         inputs = {
             "data": json.dumps(data, ensure_ascii=False, sort_keys=True, default=_plain),
             "fonts": self._families,
+            "long-words": "yes" if any(_LONG_WORD.search(text) for _, text in _strings(data)) else "no",
             "variants": json.dumps(self._variants(data), ensure_ascii=False),
         }
         lock, compiler = self._compiler(name)
@@ -119,18 +123,22 @@ class Renderer:
         return pdf
 
     def _variants(self, data: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Variation sequences of the data that the leading families would print as their base."""
+        """What needs a family named: sequences that the leading families would print as their base, and
+        private characters, which only an operator's own font may print.
+        """
         leading = {fonts.SERIF[0], fonts.SANS[0]}
         wanted = {
             cluster
             for _, text in _strings(data)
             if not text.isascii()
             for _, cluster in glyphs.clusters(text)
-            if len(cluster) == 2
+            if len(cluster) == 2 or glyphs.is_private(cluster)
         }
         rules = []
         for cluster in sorted(wanted):
-            if all(cover.has_variant(ord(cluster[0]), ord(cluster[1])) for cover in self._cmap.of(leading)):
+            if len(cluster) == 2 and all(
+                cover.has_variant(ord(cluster[0]), ord(cluster[1])) for cover in self._cmap.of(leading)
+            ):
                 continue
             family = self._cmap.family_for(cluster)
             if family is not None:
