@@ -16,7 +16,7 @@ Command = Callable[[argparse.Namespace], int]
 
 # Commands whose arguments belong to another module: name -> (module, needs Django, summary).
 DELEGATED = {
-    "check": ("kiban.kernel.check", False, "check a service folder and run its scenarios"),
+    "check": ("kiban.ops.check", False, "check a service folder and run its scenarios"),
     "diagram": ("kiban.kernel.diagram", False, "draw the procedures of a service (Mermaid)"),
     "bench": ("bench.__main__", False, "run a benchmark (--list names them)"),
     "audit": ("kiban.cases.audit", True, "verify the chain of events"),

@@ -48,12 +48,12 @@ def set_clock(instant: datetime | None) -> None:
     else:
         if instant.tzinfo is None:
             raise ValueError("the instant must be aware")
-        TestClock.objects.update_or_create(only=True, defaults={"now": instant})
+        TestClock.objects.update_or_create(single=True, defaults={"now": instant})
     reference.forget()
 
 
 def _stored() -> datetime | None:
     from kiban.access.models import TestClock
 
-    found = TestClock.objects.filter(only=True).values_list("now", flat=True).first()
+    found = TestClock.objects.filter(single=True).values_list("now", flat=True).first()
     return found.astimezone(JST) if found else None

@@ -1,0 +1,109 @@
+"""`kiban check`: lints a service's edition and runs its scenarios on the kernel alone (no database needed)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kiban.access.bodies_source import all_bodies
+from kiban.access.places import Places
+from kiban.kernel.definitions.compile import CompiledService, compile_service
+from kiban.kernel.definitions.lint import advice
+from kiban.kernel.definitions.loader import SCENARIOS, DefinitionErrors, read_folder, read_texts
+from kiban.kernel.facts import BodyFacts
+from kiban.kernel.scenarios.memory import MemoryDriver
+from kiban.kernel.scenarios.model import ScenarioError, load_scenarios
+from kiban.kernel.scenarios.runner import Difference, run_scenario
+
+SERVICES = Path("services")
+
+
+def body_facts() -> dict[str, BodyFacts]:
+    """Every body as rules see it, straight from the packages (no database)."""
+    rows = all_bodies()
+    wards: dict[str, list[str]] = {}
+    for row in rows:
+        if row.kind == "ward":
+            wards.setdefault(row.parent, []).append(row.code)
+    return {
+        row.code: BodyFacts(row.code, row.name, row.kind, row.prefecture_name, tuple(wards.get(row.code, ())))
+        for row in rows
+    }
+
+
+def folder_of(name: str) -> Path:
+    """A service by its folder or, short, by its slug."""
+    path = Path(name)
+    return path if path.is_dir() else SERVICES / name
+
+
+def compiled(folder: Path) -> CompiledService:
+    """The edition in a folder. Raises DefinitionErrors with every problem."""
+    return compile_service(read_texts(read_folder(folder)))
+
+
+def differences(service: CompiledService, file: Path) -> Iterator[tuple[str, list[Difference]]]:
+    """Each scenario of a file with what is not as it says."""
+    bodies, places = body_facts(), Places(all_bodies())
+    for scenario in load_scenarios(file):
+        yield scenario.name, run_scenario(scenario, MemoryDriver(service, bodies.get, places.locate))
+
+
+def _check(folder: Path, scenarios: Path | None, quiet: bool) -> bool:
+    started = time.perf_counter()
+    try:
+        service = compiled(folder)
+    except DefinitionErrors as errors:
+        for problem in errors.problems:
+            _say(f"{folder}/{problem}")
+        _say(f"{folder}: {len(errors.problems)} problems")
+        return False
+    for line in advice(service):
+        _say(f"{folder}: note: {line}")
+    file = scenarios or folder / SCENARIOS
+    if not file.is_file():
+        _say(f"{folder}: there is no {file.name}; a service needs scenarios")
+        return False
+    wrong = total = 0
+    try:
+        for name, found in differences(service, file):
+            total += 1
+            wrong += bool(found)
+            if not quiet or found:
+                _say(f"{'✗' if found else '✓'} {name}")
+            for difference in found:
+                _say(f"  {difference}")
+    except ScenarioError as error:
+        _say(str(error))
+        return False
+    seconds = time.perf_counter() - started
+    _say(f"{folder}: {total - wrong} of {total} scenarios pass ({seconds:.1f} s)")
+    return wrong == 0 and total > 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit 0 when all is well, 1 when something is not, 2 for a call that cannot be understood."""
+    parser = argparse.ArgumentParser(
+        prog="kiban check", description="Check a service's folder and run its scenarios on the kernel."
+    )
+    parser.add_argument("service", nargs="*", help="folder or slug (default: every folder of services/)")
+    parser.add_argument("--scenarios", type=Path, metavar="FILE", help="run this scenario file instead")
+    parser.add_argument("-q", "--quiet", action="store_true", help="name only what is not as expected")
+    arguments = parser.parse_args(list(argv))
+    folders = [folder_of(name) for name in arguments.service]
+    if not folders:
+        folders = sorted(path for path in SERVICES.iterdir() if path.is_dir())
+    missing = [folder for folder in folders if not folder.is_dir()]
+    for folder in missing:
+        _say(f"there is no service folder {folder}")
+    if missing or (arguments.scenarios is not None and len(folders) != 1):
+        return 2
+    results = [_check(folder, arguments.scenarios, arguments.quiet) for folder in folders]
+    return 0 if all(results) else 1
