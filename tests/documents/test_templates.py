@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from kiban.documents import verify
 from kiban.documents.render import Renderer
-from tests.documents.conftest import SERVICES
-from tests.documents.pdf import boxes, page_sizes, texts
+
+from .conftest import SERVICES
+from .pdf import boxes, page_sizes, texts
 
 AT = datetime(2026, 10, 2, 10, 0, tzinfo=timezone(timedelta(hours=9)))
 FOLDERS = sorted(SERVICES.glob("*/documents"))
@@ -71,7 +72,7 @@ def test_nothing_leaves_the_page_and_nothing_is_lost(
     sizes = page_sizes(pdf)
     for page, char, (left, bottom, right, top) in boxes(pdf):
         width, height = sizes[page]
-        inside = 20 < left and right < width - 20 and 10 < bottom and top < height - 10
+        inside = left > 20 and right < width - 20 and bottom > 10 and top < height - 10
         assert inside, f"{char!r} at {left:.0f},{bottom:.0f} of page {page + 1}"
     used = [f for f in _FIELD.findall((folder / f"{name}.typ").read_text("utf-8")) if f[0] not in ("case",)]
     if used:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kiban.documents.render import Renderer
-from tests.documents.conftest import SERVICES
-from tests.documents.pdf import boxes, texts
+
+from .conftest import SERVICES
+from .pdf import boxes, texts
 
 AT = datetime(2026, 10, 2, 10, 0, tzinfo=timezone(timedelta(hours=9)))
 DATA: dict[str, Any] = {
