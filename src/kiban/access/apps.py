@@ -1,6 +1,18 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccessConfig(AppConfig):
     name = "kiban.access"
     label = "access"
+
+    def ready(self) -> None:
+        post_migrate.connect(_install_seal, sender=self, dispatch_uid="kiban.access.seal")
+
+
+def _install_seal(**_: Any) -> None:
+    from kiban.access.scope import install_seal
+
+    install_seal()

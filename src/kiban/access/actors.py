@@ -1,0 +1,75 @@
+"""Who acts: users and machines become `ActorFacts` for one body and one service."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from kiban.access.models import ApiToken, RoleGrant, User
+from kiban.kernel.definitions.model import Service
+from kiban.kernel.facts import ActorFacts
+
+
+def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFacts:
+    """The user as the rules of `service` see them in `body` on a day.
+
+    A party holds every party role of the service and acts from its own partition (`place` is `p-<uuid>`): what
+    it may see is settled by whose case it is. Staff and machines hold what was granted to them (`place` is the
+    body). Without any role `roles` is empty.
+    """
+    if user.kind == "party":
+        roles = frozenset(role.name for role in service.roles.values() if role.kind == "party")
+        return ActorFacts(str(user.id), "party", roles, place=user.partition)
+    grants = list(_valid(on).filter(user=user, body=body, service=service.slug).order_by("from_date", "id"))
+    kind = "machine" if user.kind == "machine" else "staff"
+    department = next((grant.department for grant in reversed(grants) if grant.department), "")
+    return ActorFacts(
+        str(user.id), kind, frozenset(grant.role for grant in grants), place=body, department=department
+    )
+
+
+def bodies_of(user: User, *, on: date) -> list[tuple[str, str]]:
+    """The (body, service) pairs in which the user holds a role on a day."""
+    rows = _valid(on).filter(user=user).values_list("body", "service").distinct()
+    return sorted(rows)
+
+
+def grant(user: User, body: str, service: str, role: str, from_date: date, department: str = "") -> RoleGrant:
+    """Gives a role from a day on; giving it again changes the department only."""
+    found, _ = RoleGrant.objects.update_or_create(
+        user=user,
+        body=body,
+        service=service,
+        role=role,
+        from_date=from_date,
+        defaults={"department": department},
+    )
+    return found
+
+
+def new_token(user: User, label: str = "", expires_at: datetime | None = None) -> str:
+    """A new API token in clear text, shown once; the database keeps its digest."""
+    token = f"kbn_{secrets.token_urlsafe(32)}"
+    ApiToken.objects.create(user=user, digest=_digest(token), label=label, expires_at=expires_at)
+    return token
+
+
+def user_of_token(token: str, *, now: datetime) -> User | None:
+    """The active user of a valid token, else None."""
+    found = (
+        ApiToken.objects.select_related("user")
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now), digest=_digest(token), revoked_at=None)
+        .first()
+    )
+    return found.user if found is not None and found.user.is_active else None
+
+
+def _valid(on: date):  # type: ignore[no-untyped-def]  # a queryset of RoleGrant
+    return RoleGrant.objects.filter(Q(to_date=None) | Q(to_date__gte=on), from_date__lte=on)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,155 @@
+-- The one door's last step, in one round trip: everything that an act writes (kiban.cases.door calls it).
+--
+-- p_scope: the sealed partition. p: what to write (kiban.cases.writing builds it). p_groups, p_salts, p_nonces,
+-- p_sealed: the sealed content of the event, one element per group. Runs with the rights of its caller, so that
+-- row-level security holds. An act that was done before with the same key raises KB001; a case that has moved
+-- on raises KB002. Nothing is written then.
+CREATE OR REPLACE FUNCTION kiban_append(
+    p_scope text, p jsonb, p_groups text[], p_salts bytea[], p_nonces bytea[], p_sealed bytea[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    b text := p->>'body';
+    c jsonb := p->'case';
+    e jsonb := p->'event';
+    i jsonb := p->'key';
+    case_uuid uuid := (c->>'id')::uuid;
+    number_of_event integer := (e->>'seq')::integer;
+    moment timestamptz := (e->>'at')::timestamptz;
+    work jsonb;
+BEGIN
+    PERFORM set_config('kiban.scope', p_scope, true);
+
+    INSERT INTO cases_idempotency (body, actor, route, key, digest, case_id, answer, at)
+    VALUES (b, i->>'actor', i->>'route', i->>'key', decode(i->>'digest', 'hex'), case_uuid, p->'answer', moment)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this key was used before' USING ERRCODE = 'KB001';
+    END IF;
+
+    IF number_of_event = 1 THEN
+        INSERT INTO cases_case (body, id, service, procedure, edition, number, state, final, document, title,
+                                subject, party, opened_at, updated_at, seq, head, rooted, due_on)
+        VALUES (b, case_uuid, c->>'service', c->>'procedure', c->>'edition', c->>'number', c->>'state',
+                (c->>'final')::boolean, c->'document', c->>'title', c->>'subject', c->>'party', moment, moment, 1,
+                decode(e->>'hash', 'hex'), 0, (c->>'due_on')::date);
+    ELSE
+        UPDATE cases_case SET state = c->>'state', final = (c->>'final')::boolean, document = c->'document',
+               title = c->>'title', subject = c->>'subject', updated_at = moment, seq = number_of_event,
+               head = decode(e->>'hash', 'hex'), due_on = (c->>'due_on')::date
+         WHERE body = b AND id = case_uuid AND seq = number_of_event - 1;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the case has moved on' USING ERRCODE = 'KB002';
+        END IF;
+    END IF;
+
+    INSERT INTO cases_event (body, case_id, seq, act, actor, place, department, at, edition, digests, prev, hash)
+    VALUES (b, case_uuid, number_of_event, e->>'act', e->>'actor', e->>'place', e->>'department', moment,
+            e->>'edition', e->'digests', decode(e->>'prev', 'hex'), decode(e->>'hash', 'hex'));
+    INSERT INTO cases_eventcontent (body, case_id, seq, "group", salt, key_id, nonce, sealed)
+    SELECT b, case_uuid, number_of_event, u.g, u.s, p->>'key_id', u.n, u.x
+      FROM unnest(p_groups, p_salts, p_nonces, p_sealed) AS u(g, s, n, x);
+
+    work := p->'values';
+    IF work IS NOT NULL THEN
+        IF number_of_event > 1 THEN
+            DELETE FROM cases_casevalue v
+             WHERE v.body = b AND v.case_id = case_uuid
+               AND v.field IN (SELECT jsonb_array_elements_text(work->'fields'));
+        END IF;
+        INSERT INTO cases_casevalue (body, service, field, value, case_id)
+        SELECT b, c->>'service', x->>0, x->>1, case_uuid FROM jsonb_array_elements(work->'rows') AS x
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    work := p->'agenda';
+    IF work IS NOT NULL THEN
+        DELETE FROM cases_agenda a
+         WHERE a.body = b AND a.case_id = case_uuid
+           AND a.clock IN (SELECT jsonb_array_elements_text(work->'gone'));
+        INSERT INTO cases_agenda (body, case_id, clock, at, fired)
+        SELECT b, case_uuid, x->>'clock', (x->>'at')::timestamptz, (x->>'fired')::boolean
+          FROM jsonb_array_elements(work->'set') AS x
+        ON CONFLICT (body, case_id, clock) DO UPDATE SET at = EXCLUDED.at, fired = EXCLUDED.fired;
+    END IF;
+
+    work := p->'charges';
+    IF work IS NOT NULL THEN
+        INSERT INTO cases_charge (body, case_id, name, due, paid, waived, updated_at)
+        SELECT b, case_uuid, x->>'name', (x->>'due')::bigint, (x->>'paid')::bigint, (x->>'waived')::bigint, moment
+          FROM jsonb_array_elements(work) AS x
+        ON CONFLICT (body, case_id, name)
+        DO UPDATE SET due = EXCLUDED.due, paid = EXCLUDED.paid, waived = EXCLUDED.waived,
+                      updated_at = EXCLUDED.updated_at;
+    END IF;
+
+    work := p->'records';
+    IF work IS NOT NULL THEN
+        PERFORM kiban_change_record(b, c->>'service', x, case_uuid, number_of_event, moment)
+           FROM jsonb_array_elements(work) WITH ORDINALITY AS r(x, place) ORDER BY place;
+    END IF;
+
+    work := p->'documents';
+    IF work IS NOT NULL THEN
+        INSERT INTO documents_document (body, id, case_id, seq, service, edition, name, number, code, data, at,
+                                        sha256, pdf, unprintable)
+        SELECT b, (x->>'id')::uuid, case_uuid, number_of_event, c->>'service', c->>'edition', x->>'name',
+               x->>'number', x->>'code', x->'data', moment, '', NULL, '[]'::jsonb
+          FROM jsonb_array_elements(work) AS x;
+    END IF;
+
+    work := p->'notices';
+    IF work IS NOT NULL THEN
+        INSERT INTO cases_notice (body, id, case_id, seq, name, "to", subject, text, at)
+        SELECT b, (x->>'id')::uuid, case_uuid, number_of_event, x->>'name', x->>'to', x->'subject', x->'text', moment
+          FROM jsonb_array_elements(work) AS x;
+    END IF;
+
+    work := p->'attachments';
+    IF work IS NOT NULL THEN
+        INSERT INTO cases_attachment (body, sha256, name, type, size, at)
+        SELECT b, x->>'sha256', x->>'name', x->>'type', (x->>'size')::bigint, moment
+          FROM jsonb_array_elements(work) AS x
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    work := p->'jobs';
+    IF work IS NOT NULL THEN
+        INSERT INTO cases_outbox (body, case_id, seq, jobs, at, attempts, retry_at, problem)
+        VALUES (b, case_uuid, number_of_event, work, moment, 0, NULL, '');
+    END IF;
+END
+$$;
+
+-- One change of a record: the fields in x->'set' (null clears), its version, its history, its values.
+CREATE OR REPLACE FUNCTION kiban_change_record(
+    b text, p_service text, x jsonb, p_case uuid, p_seq integer, moment timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    given jsonb := x->'set';
+    cleared text[];
+    now_data jsonb;
+    now_version integer;
+BEGIN
+    SELECT coalesce(array_agg(k), '{}') INTO cleared FROM jsonb_each(given) AS f(k, v) WHERE jsonb_typeof(v) = 'null';
+    INSERT INTO registries_record AS r (body, service, registry, key, sort_key, data, version, updated_at)
+    VALUES (b, p_service, x->>'registry', x->>'key', x->>'sort_key', given - cleared, 1, moment)
+    ON CONFLICT (body, service, registry, key)
+    DO UPDATE SET data = (r.data || given) - cleared, version = r.version + 1, updated_at = moment
+    WHERE r.data IS DISTINCT FROM (r.data || given) - cleared
+    RETURNING r.data, r.version INTO now_data, now_version;
+    IF now_version IS NULL THEN
+        RETURN;  -- says what the record says already
+    END IF;
+    INSERT INTO registries_recordversion (body, service, registry, key, version, data, valid_from, recorded_at,
+                                          case_id, seq)
+    VALUES (b, p_service, x->>'registry', x->>'key', now_version, now_data, (x->>'valid_from')::date, moment,
+            p_case, p_seq);
+    DELETE FROM registries_recordvalue v
+     WHERE v.body = b AND v.service = p_service AND v.registry = x->>'registry' AND v.key = x->>'key'
+       AND v.field IN (SELECT jsonb_object_keys(given));
+    INSERT INTO registries_recordvalue (body, service, registry, field, value, key)
+    SELECT b, p_service, x->>'registry', f.k, left(f.v #>> '{}', 200), x->>'key'
+      FROM jsonb_each(given) AS f(k, v)
+     WHERE jsonb_typeof(f.v) IN ('string', 'number', 'boolean');
+END
+$$;
