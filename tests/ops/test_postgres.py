@@ -228,3 +228,46 @@ def test_free_port_passes_over_those_in_use() -> None:
         port = taken.getsockname()[1]
         assert not port_free(port)
         assert free_port(port) > port
+
+
+def _external(cluster: Cluster, attributes: str) -> config.Database:
+    """A database and its owner as an administrator of a real server would have made them."""
+    with psycopg.connect(**cluster.superuser().parameters(), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE prefecture LOGIN {attributes} PASSWORD 'of-the-prefecture'")
+        connection.execute("CREATE DATABASE shared OWNER prefecture")
+    host, port = cluster.address()
+    return config.Database(host, port, "shared", "prefecture", "of-the-prefecture")
+
+
+def test_on_an_external_server_the_given_user_owns_the_schema(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = _external(start(), "CREATEROLE")
+    monkeypatch.setenv(
+        "KIBAN_DATABASE_URL",
+        f"postgresql://prefecture:of-the-prefecture@/shared?host={owner.host}&port={owner.port}",
+    )
+    assert config.database("owner").parameters() == owner.parameters()
+    for _ in range(2):
+        prepare_database(config.database("owner"), "shared", owner="prefecture")
+    with _enter("owner") as connection:
+        connection.execute("CREATE TABLE thing (id int)")
+    for role in ("app", "worker"):
+        with _enter(role) as guest:
+            guest.execute("INSERT INTO thing VALUES (1)")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                guest.execute("CREATE TABLE mine (id int)")
+
+
+def test_an_external_user_that_may_not_make_roles_is_told_so(start: Start) -> None:
+    owner = _external(start(), "")
+    with pytest.raises(config.ConfigurationError, match="CREATEROLE"):
+        prepare_database(owner, "shared", owner="prefecture")
+
+
+def test_a_guest_role_with_power_is_refused(start: Start) -> None:
+    cluster = start()
+    with psycopg.connect(**cluster.superuser().parameters(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE kiban_app LOGIN BYPASSRLS")
+    with pytest.raises(config.ConfigurationError, match="ALTER ROLE kiban_app NOSUPERUSER NOBYPASSRLS"):
+        prepare_database(cluster.superuser(), "kiban")

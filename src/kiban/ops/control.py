@@ -84,6 +84,8 @@ def reset(arguments: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):
             (home() / "postgres").rmdir()
     _say(f"The data in {home()} was deleted.")
+    if config.external_url():
+        _say("The database of KIBAN_DATABASE_URL was not touched: empty it with its own tools.")
     return 0
 
 

@@ -59,9 +59,7 @@ def _role(connection: Connection[TupleRow], role: str) -> None:
         with contextlib.suppress(DuplicateObject):  # another process was quicker
             connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(role)))
     connection.execute(
-        SQL("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {}").format(
-            Identifier(role), Literal(verifier)
-        )
+        SQL("ALTER ROLE {} LOGIN NOINHERIT PASSWORD {}").format(Identifier(role), Literal(verifier))
     )
     if role in GUESTS:
         for key, value in _LIMITS.items():
@@ -77,12 +75,14 @@ def _exists(connection: Connection[TupleRow], role: str) -> bool:
 
 def _refuse_power(connection: Connection[TupleRow], role: str) -> None:
     row = connection.execute(
-        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = %s", (role,)
+        "SELECT rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication "
+        "FROM pg_roles WHERE rolname = %s",
+        (role,),
     ).fetchone()
     if row is None or row[0]:
         raise ConfigurationError(
-            f"The database role {role} is a superuser or bypasses row-level security: "
-            f"run ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS; and start again."
+            f"The database role {role} may do more than it should. Run, as a superuser: "
+            f"ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION;"
         )
 
 

@@ -1,0 +1,153 @@
+"""The whole thing as a stranger starts it: up, each process killed, up again, down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from kiban.ops.home import REPO
+from kiban.ops.machine import free_port
+
+Kiban = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kiban, Path, int]]:
+    """A demo installation in a KIBAN_HOME of its own (fonts are taken from the tests' home when they are there)."""
+    home = Path("/tmp") / f"kiban-up-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    fonts = REPO / ".kiban" / "test" / "fonts"
+    if fonts.is_dir():
+        shutil.copytree(fonts, home / "fonts")
+    port = free_port(18000)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KIBAN_", "DJANGO_"))}
+
+    def kiban(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "kiban.ops.cli", *arguments],
+            env={**environment, "KIBAN_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    started = kiban("up", "--port", str(port))
+    try:
+        assert started.returncode == 0, started.stdout + started.stderr
+        assert f"http://localhost:{port}/" in started.stdout
+        yield kiban, home, port
+    finally:
+        kiban("down")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _ready(port: int, path: str = "/readyz") -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=3) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _wait(condition: Callable[[], bool], limit: float = 20.0) -> float:
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < limit, "not in time"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def _status(kiban: Kiban) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(kiban("status", "--json").stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", ["postgres", "server", "worker"])
+def test_what_is_killed_comes_back(installation: tuple[Kiban, Path, int], name: str) -> None:
+    kiban, _home, port = installation
+    before = _status(kiban)["children"][name]
+    os.kill(before["pid"], signal.SIGKILL)
+
+    def back() -> bool:
+        after = _status(kiban)["children"][name]
+        return after["pid"] not in (None, before["pid"]) and after["restarts"] == before["restarts"] + 1
+
+    _wait(back)
+    _wait(lambda: _ready(port))
+
+
+def test_a_killed_server_worker_comes_back(installation: tuple[Kiban, Path, int]) -> None:
+    kiban, _home, port = installation
+    server = psutil.Process(_status(kiban)["children"]["server"]["pid"])
+    _wait(lambda: len(server.children()) == 2)
+    victim = server.children()[0]
+    victim.kill()
+    _wait(lambda: len([c for c in server.children() if c.pid != victim.pid]) == 2)
+    _wait(lambda: _ready(port))
+
+
+def test_up_again_says_that_it_runs(installation: tuple[Kiban, Path, int]) -> None:
+    kiban, _home, port = installation
+    again = kiban("up")
+    assert again.returncode == 0
+    assert "running already" in again.stdout and f"http://localhost:{port}/" in again.stdout
+    other = kiban("up", "--port", str(free_port(port + 1)))
+    assert other.returncode == 1 and f"already runs on port {port}" in other.stderr
+
+
+def test_static_files_are_hashed_and_kept_for_long(installation: tuple[Kiban, Path, int]) -> None:
+    _kiban, home, port = installation
+    manifest = json.loads((home / "static" / "staticfiles.json").read_text())["paths"]
+    name = manifest["vendor/htmx/htmx.min.js"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/static/{name}") as answer:
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert b"htmx" in answer.read()
+
+
+def test_the_second_start_takes_less_than_ten_seconds(installation: tuple[Kiban, Path, int]) -> None:
+    kiban, _home, port = installation
+    assert kiban("down").returncode == 0
+    assert kiban("status").returncode == 3
+    assert not _ready(port)
+    started = time.monotonic()
+    assert kiban("up", "--port", str(port)).returncode == 0
+    assert time.monotonic() - started < 10
+    assert _ready(port)
+
+
+def test_a_killed_supervisor_takes_all_with_it_and_the_next_start_is_whole(
+    installation: tuple[Kiban, Path, int],
+) -> None:
+    kiban, _home, port = installation
+    status = _status(kiban)
+    children = [psutil.Process(child["pid"]) for child in status["children"].values()]
+    os.kill(status["pid"], signal.SIGKILL)
+    psutil.wait_procs(children, timeout=20)
+    assert not [c for c in children if c.is_running() and c.status() != psutil.STATUS_ZOMBIE]
+    assert kiban("status").returncode == 3
+    assert kiban("up", "--port", str(port)).returncode == 0
+    assert _ready(port)
+
+
+def test_the_log_of_the_server_is_json(installation: tuple[Kiban, Path, int]) -> None:
+    _kiban, home, port = installation
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/no-such-page?name=secret-name")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404
+    lines = (home / "logs" / "server.log").read_text().splitlines()
+    assert lines and all(json.loads(line)["level"] for line in lines if line.startswith("{"))
+    assert "secret-name" not in "\n".join(lines)
