@@ -183,7 +183,11 @@ class Draft:
                 continue
             self.required.add(name)
             answered = name in given if name in self.action.own else name in self.values
-            if not answered and name not in wrong and self.marks.get(name) not in ("unknown", "not_applicable"):
+            if (
+                not answered
+                and name not in wrong
+                and self.marks.get(name) not in ("unknown", "not_applicable")
+            ):
                 yield required_problem(item)
 
     def _broken(self, rule: CompiledRule, reasons: Mapping[str, str]) -> Iterator[Problem]:
@@ -290,5 +294,3 @@ def evaluate(
         draft.values, draft.texts, draft.marks, frozenset(draft.shown), frozenset(draft.required),
         tuple(problems), computed,
     )  # fmt: skip
-
-

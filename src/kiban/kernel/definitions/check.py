@@ -64,11 +64,15 @@ class _Checker:
                     yield from self.known(at, "action", change.action, actions)
         for name, parameter in service.parameters.items():
             if parameter.codes is not None:
-                yield from self.known(("parameters", name, "codes"), "code list", parameter.codes, service.codes)
+                yield from self.known(
+                    ("parameters", name, "codes"), "code list", parameter.codes, service.codes
+                )
             if parameter.value is None and not parameter.values and not parameter.nullable:
                 yield self.marks.problem(("parameters", name), "a parameter needs a value")
         for name, figure in service.figures.items():
-            yield from self.known(("figures", name, "registry"), "registry", figure.registry, service.registries)
+            yield from self.known(
+                ("figures", name, "registry"), "registry", figure.registry, service.registries
+            )
         for name, notice in service.notices.items():
             yield from self.known(("notices", name, "to"), "role", notice.to, service.roles)
 
@@ -97,7 +101,9 @@ class _Checker:
             at = (*path, "clocks", name)
             yield from self.all_known((*at, "start"), "action", clock.start, procedure.actions)
             yield from self.all_known((*at, "while"), "state", clock.while_, procedure.states)
-            yield from self.all_known((*at, "act"), "action", (clock.act,) if clock.act else (), procedure.actions)
+            yield from self.all_known(
+                (*at, "act"), "action", (clock.act,) if clock.act else (), procedure.actions
+            )
             yield from self.all_known((*at, "notify"), "notice", clock.notify, self.service.notices)
         for name, lookup in procedure.lookups.items():
             at = (*path, "lookups", name)
@@ -145,7 +151,9 @@ class _Checker:
                 yield from self.known((*path, index, word), what, name, names)
                 if kind == "record" and name in service.registries:
                     fields = service.registries[name].fields
-                    yield from self.all_known((*path, index, "set"), "field", getattr(effect, "set", ()), fields)
+                    yield from self.all_known(
+                        (*path, index, "set"), "field", getattr(effect, "set", ()), fields
+                    )
             if kind in ("number", "allocate"):
                 name = str(getattr(effect, kind))
                 yield from self.known((*path, index, kind), "computed value", name, procedure.computed)

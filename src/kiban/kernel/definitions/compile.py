@@ -122,7 +122,9 @@ class CompiledRegistry:
         return {k: codecs[k].from_json(v) for k, v in data.items() if v is not None and k in codecs}
 
     def to_json(self, row: Mapping[str, object]) -> dict[str, object]:
-        return {k: None if v is None else self.codecs[k].to_json(v) for k, v in row.items() if k in self.codecs}
+        return {
+            k: None if v is None else self.codecs[k].to_json(v) for k, v in row.items() if k in self.codecs
+        }
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,8 @@ class _Compiler:
         self.names["lookup"] = lookup_type(self.service, self.procedure)
         rules = [self._rule(index, rule) for index, rule in enumerate(self.procedure.rules)]
         actions = {
-            name: self._action(action, fields, rules, lookups) for name, action in self.procedure.actions.items()
+            name: self._action(action, fields, rules, lookups)
+            for name, action in self.procedure.actions.items()
         }
         always = self._effects(self.procedure.always, (*self.path, "always"), self.names)
         subject = self.procedure.subject
@@ -244,7 +247,9 @@ class _Compiler:
         waiting = {name: item for name, item in self.procedure.computed.items() if item.value is not None}
         programs: dict[str, Program] = {}
         while waiting:
-            ready = [n for n, item in waiting.items() if not self.builder.mentions(item.value or "", waiting, n)]
+            ready = [
+                n for n, item in waiting.items() if not self.builder.mentions(item.value or "", waiting, n)
+            ]
             for name in ready or list(waiting):
                 item = waiting.pop(name)
                 expect = self.codecs.computed[name].expr_type if name in self.codecs.computed else None
@@ -285,10 +290,10 @@ class _Compiler:
             self._one((*path, "filter"), item.filter, BOOL, {**names, "row": row}), item.max_items,
         )  # fmt: skip
 
-    def _many(
-        self, path: _Path, sources: Mapping[str, str], names: Mapping[str, Type]
-    ) -> dict[str, Program]:
-        found = {name: self.builder.program((*path, name), source, names, None) for name, source in sources.items()}
+    def _many(self, path: _Path, sources: Mapping[str, str], names: Mapping[str, Type]) -> dict[str, Program]:
+        found = {
+            name: self.builder.program((*path, name), source, names, None) for name, source in sources.items()
+        }
         return {name: program for name, program in found.items() if program is not None}
 
     def _rule(self, index: int, rule: Rule) -> CompiledRule:
@@ -351,7 +356,7 @@ class _Compiler:
         after, programs = dict(names), dict[str, Program]()
         for name, source in action.set.items():
             declared = name in self.codecs.computed or name in self.codecs.fields
-            expect = self.builder.nullable(self.names[name]) if declared else None
+            expect = self.builder.settable(self.names[name]) if declared else None
             program = self.builder.program((*path, "set", name), source, after, expect)
             if program is not None:
                 programs[name] = program

@@ -96,7 +96,7 @@ class _Reader:
         return self._scalar(node)
 
     def _scalar(self, node: yaml.ScalarNode) -> object:
-        plain = node.style is None
+        plain = not node.style  # the C reader says '' for plain scalars, the Python one None
         return None if plain and node.value in ("", "null", "~") else node.value
 
     def _mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, object]:
@@ -138,7 +138,9 @@ def _compose(file: str, text: str, problems: list[DefinitionProblem]) -> yaml.No
     return None
 
 
-def _merge(into: dict[str, object], words: Mapping[str, object], problems: list[DefinitionProblem], marks: Marks) -> None:
+def _merge(
+    into: dict[str, object], words: Mapping[str, object], problems: list[DefinitionProblem], marks: Marks
+) -> None:
     for key, value in words.items():
         if key not in into:
             into[key] = value

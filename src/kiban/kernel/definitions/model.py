@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field as Attr, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import Field as Attr
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -76,9 +77,12 @@ def _code_items(value: object) -> object:
     if not isinstance(value, dict):
         return value
     return {
-        key: {"name": key, "label": item} if isinstance(item, str) else {"name": key, **item}
+        key: {"name": key, "label": item}
+        if isinstance(item, str)
+        else {"name": key, **item}
+        if isinstance(item, dict)
+        else item
         for key, item in value.items()
-        if isinstance(item, str | dict)
     }
 
 
@@ -370,11 +374,7 @@ class State(Element):
 def _states(value: object) -> object:
     if not isinstance(value, dict):
         return value
-    return {
-        key: {"name": key, "label": item} if isinstance(item, str) else {"name": key, **item}
-        for key, item in value.items()
-        if isinstance(item, str | dict)
-    }
+    return _code_items(value)
 
 
 ClockUnit = Literal["minutes", "days", "business_days", "months", "years"]

@@ -29,7 +29,9 @@ class ParameterCodec:
     def read(self, raw: object) -> tuple[object, tuple[Problem, ...]]:
         """An internal value from JSON or text, or the problems; None where the parameter may be empty."""
         if raw is None or raw == "":
-            problem = Problem(self.parameter.name, "required", Label(ja="値を入力してください。", en="Give a value."))
+            problem = Problem(
+                self.parameter.name, "required", Label(ja="値を入力してください。", en="Give a value.")
+            )
             return None, () if self.parameter.nullable else (problem,)
         reading = self.codec.read(raw, _CONTEXT, self.parameter.name)
         return reading.value, reading.problems

@@ -11,7 +11,9 @@ from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.expr import (
     BOOL,
     BUILTINS,
+    Code,
     ExpressionErrors,
+    List,
     Nullable,
     Program,
     Scope,
@@ -22,6 +24,10 @@ from kiban.kernel.expr import (
 _Path = tuple[str | int, ...]
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+def _opened(kind: Type) -> Type:
+    return Code(kind.name, None) if isinstance(kind, Code) else kind
 
 
 class Builder:
@@ -48,8 +54,11 @@ class Builder:
                 )
             return None
 
-    def nullable(self, kind: Type) -> Type:
-        return Nullable(kind)
+    def settable(self, kind: Type) -> Type:
+        """What may be set where `kind` stands: null clears, and a computed text may be one of the codes."""
+        if isinstance(kind, List):
+            return Nullable(List(_opened(kind.item), kind.max_items))
+        return Nullable(_opened(kind))
 
     def mentions(self, source: str, names: Collection[str], itself: str) -> bool:
         """Whether an expression mentions one of `names` other than `itself` (by word, outside of texts)."""
@@ -66,5 +75,7 @@ class Builder:
             return tuple(sorter.static_order())
         except CycleError as error:
             circle = " → ".join(error.args[1])
-            self.problems.append(self.marks.problem(path, f"these follow from each other in a circle: {circle}"))
+            self.problems.append(
+                self.marks.problem(path, f"these follow from each other in a circle: {circle}")
+            )
             return tuple(uses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kiban.kernel.definitions.model import Action, CodeList, Field, Parameter, Procedure, Service
+from kiban.kernel.definitions.model import Action, Field, Parameter, Procedure, Service
 from kiban.kernel.expr import BOOL, DATE, DATETIME, INT, NUMBER, TEXT, Code, List, Nullable, Row, Type
 from kiban.kernel.values import Codec, codec
 
@@ -13,8 +13,6 @@ RESERVED = frozenset({
     "param", "lookup", "case", "input", "actor", "body", "parent", "clock", "charge", "today", "now", "calendar",
     "item", "row",
 })  # fmt: skip
-
-
 
 
 def input_fields(procedure: Procedure, service: Service, action: Action) -> dict[str, Field]:
@@ -89,7 +87,9 @@ def codecs_of(service: Service, procedure: Procedure) -> Codecs:
     }
     inputs = {
         action.name: {
-            name: fields.get(name) if name in fields and name not in action.fields else codec(field, service.codes)
+            name: fields.get(name)
+            if name in fields and name not in action.fields
+            else codec(field, service.codes)
             for name, field in input_fields(procedure, service, action).items()
         }
         for action in procedure.actions.values()
@@ -112,9 +112,9 @@ def base_names(service: Service, procedure: Procedure, codecs: Codecs) -> dict[s
     names["body"] = Row({
         "code": TEXT, "name": TEXT, "kind": TEXT, "prefecture": TEXT, "wards": List(TEXT, max_items=30),
     })  # fmt: skip
-    names["clock"] = Row({name: DATE for name in procedure.clocks})
+    names["clock"] = Row(dict.fromkeys(procedure.clocks, DATE))
     charge = Row({"due": INT, "paid": INT, "balance": INT})
-    names["charge"] = Row({name: charge for name in charge_names(procedure)})
+    names["charge"] = Row(dict.fromkeys(charge_names(procedure), charge))
     names["today"], names["now"] = DATE, DATETIME
     return names
 

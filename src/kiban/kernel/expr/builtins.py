@@ -24,7 +24,6 @@ from kiban.kernel.expr.types import (
     Text,
     Type,
     is_container,
-    is_numeric,
     is_ordered,
     join_all,
     max_items,
@@ -70,7 +69,7 @@ def _least_of_args(args: Sequence[Node]) -> Type | None:
 
 def _summed(args: Sequence[Node]) -> Type | None:
     item = item_of(args[0])
-    return item if is_numeric(item) else None
+    return INT if item == UNKNOWN else item
 
 
 def _same_number(args: Sequence[Node]) -> Type:
@@ -214,6 +213,7 @@ def _texts() -> list[Function]:
         _of("endsWith", [TEXT, TEXT], BOOL, str.endswith),
         _of("matches", [TEXT, TEXT], BOOL, texts.matches, literal={1: texts.pattern}, **one),
         _of("index_of", [TEXT, TEXT], INT, str.find, **one),
+        _of("substring", [TEXT, INT, INT], TEXT, texts.substring, rule=_same_text, optional=1, **one),
         _of("lower", [TEXT], TEXT, str.lower, rule=_cased, **one),
         _of("upper", [TEXT], TEXT, str.upper, rule=_cased, **one),
         _of("trim", [TEXT], TEXT, str.strip, rule=_same_text, **one),

@@ -52,5 +52,10 @@ def join(parts: Sequence[str], separator: str = "") -> str:
     return separator.join(parts)
 
 
+def substring(text: str, start: int, end: int | None = None) -> str:
+    """The characters from `start` to before `end`, counted from 0; what lies outside is left away."""
+    return text[max(start, 0) : None if end is None else max(end, 0)]
+
+
 def contains(text: str, part: str) -> bool:
     return part in text

@@ -92,7 +92,9 @@ class MemoryWorld:
             for (body, name, key), data in self.records.items()
             if body == self.body and name == request.registry and request.where.items() <= data.items()
         ]
-        free.sort(key=lambda item: (*(str(item[1].get(by) or "") for by in request.order), natural_key(item[0])))
+        free.sort(
+            key=lambda item: (*(str(item[1].get(by) or "") for by in request.order), natural_key(item[0]))
+        )
         for key, _data in free:
             if request.prefer in (None, key):
                 return key
@@ -178,7 +180,9 @@ class MemoryDriver:
             value = codec.read(raw, context, name).value
             if value is not None:
                 values[name] = value
-        case = CaseState(self._next(), procedure.name, str(row.get("state") or "draft"), values, self.now.date())
+        case = CaseState(
+            self._next(), procedure.name, str(row.get("state") or "draft"), values, self.now.date()
+        )
         self.cases[case.id] = _Case(str(row.get("body") or self.body), case, procedure, "")
         return case.id
 
@@ -295,9 +299,8 @@ class MemoryDriver:
     ) -> StepResult:
         if isinstance(decision, Refusal):
             self.sequences = before
-            refused = None if decision.code == "invalid" else decision.code
             problems = [problem_json(problem) for problem in decision.problems]
-            return StepResult(refused or ("invalid" if not problems else "invalid"), problems, case=case_id)
+            return StepResult(decision.code, problems, case=case_id)
         assert case is not None
         notices = self._apply(case, decision)
         return StepResult(None, [problem_json(p) for p in decision.problems], notices, case=case_id)
@@ -333,7 +336,9 @@ class MemoryDriver:
             raise ScenarioError(f"there is no named read `{name}`")
         _who, body = self._actor(actor)
         rows = [
-            {"key": key, **data} for (b, r, key), data in self.records.items() if b == body and r == word.registry
+            {"key": key, **data}
+            for (b, r, key), data in self.records.items()
+            if b == body and r == word.registry
         ]
         return StepResult(data=figure(self.service, word, rows))
 
@@ -384,7 +389,9 @@ class MemoryDriver:
         who, _place = self._actor(actor)
         seen = [case for case in self.cases.values() if self._visible(actor, who, case)]
         reach = self.service.service.roles[actor.role].reach
-        records = [key for key in self.records if reach == "nation" or (reach == "body" and key[0] == who.place)]
+        records = [
+            key for key in self.records if reach == "nation" or (reach == "body" and key[0] == who.place)
+        ]
         return {"cases": len(seen), "parts": 0, "records": len(records)}
 
     def fork(self) -> Driver:

@@ -157,19 +157,25 @@ class Run:
             found.update(self.driver.view(self._case(None), keys))
         for key, expected in then.items():
             if key == "sees":
-                for name, counts in expected.items():
-                    seen = self.driver.sees(Actor.parse(name))
-                    for path, want, have in differences(counts, {k: seen.get(k, 0) for k in counts}, "sees"):
-                        yield Difference(self.scenario.name, f"{where} {path} {name}", want, have)
+                yield from self._sees(expected, where)
             elif key == "cases":
-                for name, part in expected.items():
-                    have = self.driver.view(self._case(name), list(part))
-                    for inner, want in part.items():
-                        for path, one, other in differences(want, have.get(inner), inner):
-                            yield Difference(self.scenario.name, f"{where} {name}.{path}", one, other)
+                yield from self._cases(expected, where)
             else:
-                for path, want, have_one in differences(expected, found.get(key), key):
-                    yield Difference(self.scenario.name, f"{where} {path}", want, have_one)
+                for path, want, have in differences(expected, found.get(key), key):
+                    yield Difference(self.scenario.name, f"{where} {path}", want, have)
+
+    def _sees(self, expected: Mapping[str, Mapping[str, Any]], where: str) -> Iterator[Difference]:
+        for name, counts in expected.items():
+            seen = self.driver.sees(Actor.parse(name))
+            for path, want, have in differences(counts, {k: seen.get(k, 0) for k in counts}, "sees"):
+                yield Difference(self.scenario.name, f"{where} {path} {name}", want, have)
+
+    def _cases(self, expected: Mapping[str, Mapping[str, Any]], where: str) -> Iterator[Difference]:
+        for name, part in expected.items():
+            found = self.driver.view(self._case(name), list(part))
+            for key, want in part.items():
+                for path, one, other in differences(want, found.get(key), key):
+                    yield Difference(self.scenario.name, f"{where} {name}.{path}", one, other)
 
 
 def _repeated(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
