@@ -44,6 +44,7 @@ def up(arguments: argparse.Namespace) -> int:
     }
     environment.pop("KIBAN_DB_ROLE", None)
     _say(f"Starting kiban ({mode}); data in {home()}")
+    _say_where_the_database_is()
     process = _launch(arguments.host, port, environment, foreground=arguments.foreground)
     _await_start(process)
     _welcome(mode, port)
@@ -175,6 +176,15 @@ def _choose_port(asked: int | None, host: str) -> int:
     if port != 8000:
         _say(f"Port 8000 is taken by another program: using {port}.")
     return port
+
+
+def _say_where_the_database_is() -> None:
+    if config.external_url():
+        _say("  database: KIBAN_DATABASE_URL")
+        return
+    cluster = Cluster()
+    if cluster.moved:
+        _say(f"  database in {cluster.root}: its user ({cluster.account.name}) can't pass through {home()}")
 
 
 def _launch(

@@ -20,10 +20,11 @@ _log = logging.getLogger("kiban.prepare")
 
 
 def schema() -> None:
-    """Migrate, then load the bodies and publish the services (role owner)."""
+    """Migrate, give the database its seal, load the bodies, publish the services (role owner)."""
     from django.core.management import call_command
 
     _timed("migrate", lambda: call_command("migrate", interactive=False, verbosity=0))
+    _timed("install the seal of scopes", _function("kiban.access.scope", "install_seal"))
     _timed("load the bodies", _function("kiban.access.bodies", "load_bodies"))
     if os.environ.get("KIBAN_MODE") == "test":
         return  # each test publishes what it needs
