@@ -2,7 +2,7 @@
 
 from kiban.kernel.dates import Month
 from kiban.kernel.expr.builtins import BUILTINS
-from kiban.kernel.expr.checker import Scope
+from kiban.kernel.expr.checking import Scope
 from kiban.kernel.expr.functions import Function, FunctionTable
 from kiban.kernel.expr.parser import parse
 from kiban.kernel.expr.problems import (

@@ -35,16 +35,26 @@ from kiban.kernel.expr.values import PENDING, exact
 Adapter = Callable[[Any], Any]
 
 
+_CLASSES: dict[Type, type] = {BOOL: bool, INT: int, DATE: date, MONTH: Month}
+
+
 def scalar_class(kind: Type) -> type | None:
     """The class that nearly all values of a type have; None where the class alone doesn't prove the value."""
-    if is_textual(kind):
-        return str
-    return {BOOL: bool, INT: int, DATE: date, MONTH: Month}.get(kind)
+    return str if is_textual(kind) else _CLASSES.get(kind)
 
 
 def adapter(kind: Type, name: str) -> Adapter:
-    """What makes a value of the type from what was given for `name`; lets PENDING through."""
-    make = _maker(strip(kind))
+    """What makes a value of the type from what was given for `name`; lets PENDING through.
+
+    Rows stay as they are: their fields are made sure of where they are read.
+    """
+    bare = strip(kind)
+    if is_textual(bare):
+        make = _text_maker(max(max_length(bare), 1), name)
+    elif isinstance(bare, List):
+        make = _list_maker(bare, name)
+    else:
+        make = _maker(bare)
     optional = isinstance(kind, Nullable)
 
     def adapt(value: Any) -> Any:
@@ -52,55 +62,51 @@ def adapter(kind: Type, name: str) -> Adapter:
             return value
         try:
             return make(value)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, Failure):
-                raise
-            shown = describe(kind), describe_ja(kind)
-            raise Failure("bad_value", name=name, type=shown) from None
+        except Failure:
+            raise
+        except (TypeError, ValueError):
+            raise Failure("bad_value", name=name, type=(describe(kind), describe_ja(kind))) from None
 
-    def make_text(value: Any) -> Any:
-        text = adapt(value)
-        if isinstance(text, str) and len(text) > longest:
-            raise Failure("value_too_long", name=name, length=len(text), most=longest)
-        return text
-
-    def make_list(value: Any) -> Any:
-        if value is PENDING or (value is None and optional):
-            return value
-        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
-            raise Failure("bad_value", name=name, type=(describe(kind), describe_ja(kind)))
-        if len(value) > most:
-            raise Failure("too_many_items", name=name, count=len(value), most=most)
-        return value if item is None else [item(found) for found in value]
-
-    bare = strip(kind)
-    if is_textual(bare):
-        longest = max(max_length(bare), 1)
-        return make_text
-    if isinstance(bare, List):
-        most = bare.max_items
-        item = None if isinstance(strip(bare.item), Row) else adapter(bare.item, name)
-        return make_list
     return adapt
 
 
+def _text_maker(longest: int, name: str) -> Adapter:
+    def make(value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError
+        if len(value) > longest:
+            raise Failure("value_too_long", name=name, length=len(value), most=longest)
+        return str.__str__(value)
+
+    return make
+
+
+def _list_maker(kind: List, name: str) -> Adapter:
+    item = None if isinstance(strip(kind.item), Row) else adapter(kind.item, name)
+
+    def make(value: Any) -> Any:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise TypeError
+        if len(value) > kind.max_items:
+            raise Failure("too_many_items", name=name, count=len(value), most=kind.max_items)
+        return value if item is None else [item(found) for found in value]
+
+    return make
+
+
 def _maker(kind: Type) -> Adapter:
-    if kind == NUMBER:
-        return _number
-    if kind == DATETIME:
-        return _instant
-    if kind == DATE:
-        return _date
-    if kind == INT:
-        return _int
+    makers: dict[Type, Adapter] = {NUMBER: exact, DATETIME: _instant, DATE: _date, INT: _int}
+    if kind in makers:
+        return makers[kind]
     if isinstance(kind, Row):
         return _row
-    expected = str if is_textual(kind) else {BOOL: bool, MONTH: Month, TIME: time}.get(kind, type(None))
+    classes: dict[Type, type] = {BOOL: bool, MONTH: Month, TIME: time}
+    expected = classes.get(kind, type(None))
 
     def make(value: Any) -> Any:
         if not isinstance(value, expected):
             raise TypeError
-        return str.__str__(value) if expected is str else value
+        return value
 
     return make
 
@@ -109,10 +115,6 @@ def _int(value: Any) -> int:
     if isinstance(value, Fraction | Decimal):
         raise TypeError
     return int(exact(value))
-
-
-def _number(value: Any) -> Any:
-    return exact(value)
 
 
 def _date(value: Any) -> date:

@@ -12,7 +12,8 @@ from kiban.kernel.expr.values import LARGEST
 
 KEYWORDS = frozenset({"true", "false", "null", "in"})
 RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"}
+    | {"namespace", "return", "var", "void", "while"}
 )
 """Words that CEL keeps for its hosts; refused as names, allowed after a dot."""
 

@@ -60,7 +60,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "maybe_null": (
         "This may be null. Guard it (x != null && …, x == null ? … : …) or use coalesce(x, …).",
-        "nullのことがあります。x != null && … や x == null ? … : … で確かめるか、coalesce(x, …)を使ってください。",
+        "nullのことがあります。x != null && … や x == null ? … : … で確かめるか、"
+        "coalesce(x, …)を使ってください。",
     ),
     "never_null": (
         "{type} is never null. Ask has(…) whether it is answered.",
@@ -113,7 +114,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "文字列が最大{length}字になり得ます。上限は{most}字です。",
     ),
     "cost": (
-        "The expression may take {cost} steps; at most {limit} are allowed. Shorten lists or nest fewer macros.",
+        "The expression may take {cost} steps; at most {limit} are allowed. "
+        "Shorten lists or nest fewer macros.",
         "式の計算量が最大{cost}になり得ます。上限は{limit}です。一覧の上限を下げるか、入れ子を減らしてください。",
     ),
     # While running

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kiban.kernel.expr.problems import nearest
-from kiban.kernel.expr.tree import Binary, Literal, Node
+from kiban.kernel.expr.tree import Binary, Literal, Node, path_of
 from kiban.kernel.expr.types import (
     BOOL,
     DATE,
@@ -29,12 +29,13 @@ from kiban.kernel.expr.types import (
 )
 
 if TYPE_CHECKING:
-    from kiban.kernel.expr.checker import Checker
+    from kiban.kernel.expr.checking import Checking
 
+_DATE_MINUS: dict[tuple[Type, Type], Type] = {(DATE, INT): DATE, (DATE, DATE): INT}
 _ORDER = ("<", "<=", ">", ">=")
 
 
-def binary_type(node: Binary, left: Node, right: Node, checker: "Checker") -> Type:
+def binary_type(node: Binary, left: Node, right: Node, checker: "Checking") -> Type:
     """The type of ``left operator right``; reports what doesn't fit."""
     if node.operator in ("==", "!="):
         _check_equality(node, left, right, checker)
@@ -60,7 +61,7 @@ def _is_comparison(node: Node) -> bool:
     return isinstance(node, Binary) and node.operator in _ORDER
 
 
-def _refuse(node: Binary, one: Type, other: Type, checker: "Checker") -> None:
+def _refuse(node: Binary, one: Type, other: Type, checker: "Checking") -> None:
     left, right = (describe(one), describe_ja(one)), (describe(other), describe_ja(other))
     checker.problems.add(node.span, "bad_operands", operator=node.operator, left=left, right=right)
 
@@ -81,7 +82,7 @@ def _arithmetic(operator: str, one: Type, other: Type) -> Type | None:
             return None if item is None else List(item, one.max_items + other.max_items)
         return DATE if (one, other) in ((DATE, INT), (INT, DATE)) else None
     if operator == "-":
-        return {(DATE, INT): DATE, (DATE, DATE): INT}.get((one, other))
+        return _DATE_MINUS.get((one, other))
     return None
 
 
@@ -92,15 +93,16 @@ def _numeric(operator: str, one: Type, other: Type) -> Type | None:
     return NUMBER if operator == "/" else both
 
 
-def _check_equality(node: Binary, left: Node, right: Node, checker: "Checker") -> None:
+def _check_equality(node: Binary, left: Node, right: Node, checker: "Checking") -> None:
     for null, value in ((left, right), (right, left)):
         literal = isinstance(null, Literal) and null.kind == "null"
-        if literal and value.type != UNKNOWN and not may_be_null(value.type):
+        known = path_of(value) in checker.facts  # asked before: needless, but no mistake
+        if literal and value.type != UNKNOWN and not may_be_null(value.type) and not known:
             kind = describe(value.type), describe_ja(value.type)
             checker.problems.add(node.span, "never_null", type=kind)
             return
     one, other = strip(left.type), strip(right.type)
-    if NULL not in (one, other) and (join(one, other) is None or _disjoint(one, other)):
+    if NULL not in (left.type, right.type) and (join(one, other) is None or _disjoint(one, other)):
         pair = (describe(one), describe_ja(one)), (describe(other), describe_ja(other))
         checker.problems.add(node.span, "never_equal", left=pair[0], right=pair[1])
 
@@ -110,7 +112,7 @@ def _disjoint(one: Type, other: Type) -> bool:
     return bool(closed) and not one.codes & other.codes  # type: ignore[attr-defined]
 
 
-def _check_in(node: Binary, left: Node, right: Node, checker: "Checker") -> None:
+def _check_in(node: Binary, left: Node, right: Node, checker: "Checking") -> None:
     held = checker.non_null(right)
     one = strip(left.type)
     if UNKNOWN in (held, one):

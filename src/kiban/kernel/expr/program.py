@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kiban.kernel.expr.checker import Checker, Scope
+from kiban.kernel.expr.checker import Checker
+from kiban.kernel.expr.checking import Scope
 from kiban.kernel.expr.closure import Run, Writer
 from kiban.kernel.expr.cost import cost_of
 from kiban.kernel.expr.parser import parse

@@ -35,7 +35,7 @@ class Literal(Node):
     """`kind` is null, bool, int, number or text."""
 
     kind: str
-    value: None | bool | int | Fraction | str
+    value: bool | int | Fraction | str | None
 
 
 @dataclass(frozen=True, slots=True)
