@@ -23,7 +23,7 @@ _START_LIMIT = 600.0
 _STOP_LIMIT = 120.0
 _NEEDED_SPACE = 300 * 1024 * 1024
 # What reset deletes. Fonts are a download and hold no data: they stay.
-_DATA = ("files", "keys", "logs", "run", "secrets", "static", "mode")
+_DATA = ("editions", "files", "keys", "logs", "run", "secrets", "static", "mode")
 
 
 class ControlError(RuntimeError):
