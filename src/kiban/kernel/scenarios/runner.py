@@ -89,7 +89,7 @@ class Run:
                 expected = variant.get("then") or {}
                 final = then if number == len(steps) else {}
                 yield from self._unexpected(where, {**final, **expected})
-                yield from self._compare(expected, where)
+                yield from self._compare(expected, where, variant.get("case"))
         yield from self._compare(then, f"{prefix}then")
 
     def _branches(self, branches: Sequence[Mapping[str, Any]], where: str) -> Iterator[Difference]:
@@ -144,7 +144,8 @@ class Run:
             said = ", ".join(f"{p['field']} {p['code']}" for p in self.last.problems) or self.last.refused
             yield Difference(self.scenario.name, where, "goes through", f"refused: {said}")
 
-    def _compare(self, then: Mapping[str, Any], where: str) -> Iterator[Difference]:
+    def _compare(self, then: Mapping[str, Any], where: str, case: object = None) -> Iterator[Difference]:
+        """What a `then` says of the step's own case (`case`), or of the one opened last."""
         if not then:
             return
         found: dict[str, Any] = {"refused": self.last.refused, "problems": self.last.problems}
@@ -154,7 +155,7 @@ class Run:
             found["data"] = self.last.data
             keys.remove("data")
         if keys:
-            found.update(self.driver.view(self._case(None), keys))
+            found.update(self.driver.view(self._case(case), keys))
         for key, expected in then.items():
             if key == "sees":
                 yield from self._sees(expected, where)
