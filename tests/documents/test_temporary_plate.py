@@ -151,3 +151,30 @@ def test_nothing_left_to_return_is_said_in_words(renderer: Renderer) -> None:
 def test_without_an_appeal_authority_the_reader_is_sent_to_the_office(renderer: Renderer) -> None:
     said = "".join(texts(renderer.render("refusal_notice", {**DATA, "parameters": {}}, at=AT)))
     assert "審査請求をすべき行政庁（末尾の担当にお尋ねください。）に対して" in said
+
+
+@pytest.mark.parametrize("more", [{}, {"route_to": 100}, {"applicant_name": 30}, {"applicant_address": 66}])
+def test_the_permit_is_two_faces_at_the_bounds_of_what_is_not_measured(
+    renderer: Renderer, more: dict[str, int]
+) -> None:
+    lengths = {
+        "applicant_name": 33,
+        "applicant_address": 66,
+        "chassis_no": 30,
+        "purpose_code": 66,
+        "route_to": 66,
+        "plate": 10,
+        "vehicle_name": 10,
+        "vehicle_shape": 10,
+        "period_from": 12,
+        "period_to": 12,
+        "permitted_on": 12,
+    }
+    for extra in (0, 1):
+        text = {name: "国" * (length + extra) for name, length in {**lengths, **more}.items()}
+        body = {"name": "市" * 20, "office": "市" * 20, "contact": "係" * 40}
+        pdf = renderer.render(
+            "permit", {"text": text, "body": body, "clock_text": {"return": "日" * 12}}, at=AT
+        )
+        assert len(texts(pdf)) == 2
+        assert max(right for _, _, (_, _, right, _) in boxes(pdf)) < 595.3 - 34
