@@ -50,6 +50,17 @@ def test_status_and_down_when_nothing_runs(kiban_home: Path, capsys: pytest.Capt
     assert _run(capsys, "down")[:2] == (0, "kiban is not running.\n")
 
 
+def test_a_command_that_needs_the_database_says_that_it_does_not_run(kiban_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kiban.ops.cli", "django", "showmigrations"],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "kiban: The database does not run: ./kiban up starts it.\n"
+
+
 def test_a_taken_port_is_named_with_a_free_one(
     kiban_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,3 +136,13 @@ def test_a_large_log_keeps_one_older_part(kiban_home: Path, monkeypatch: pytest.
 def test_a_failed_step_says_why(watched: Supervisor) -> None:
     with pytest.raises(supervisor.PreparationFailed, match=r"schema failed.*prepare.log"):
         watched._prepare("app", "no-such-step", "schema")
+
+
+def test_of_a_failed_step_only_the_error_is_shown() -> None:
+    output = (
+        'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    g()\n'
+        '  File "y.py", line 2, in g\n    raise Wrong(text)\n    ^^^^^\n'
+        "Wrong: service.yaml:3: unknown key\nforms.yaml:7: no such field"
+    )
+    assert supervisor.last_error(output) == "Wrong: service.yaml:3: unknown key\nforms.yaml:7: no such field"
+    assert supervisor.last_error("just words") == "just words"

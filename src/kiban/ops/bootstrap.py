@@ -142,7 +142,7 @@ def _install_packages(lock: Path) -> None:
     tried = []
     uv = shutil.which("uv")
     if uv:
-        tried.append([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", str(lock)])
+        tried.append([uv, "pip", "install", "--quiet", "--python", python, *options])
     pip = ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--only-binary", ":all:"]
     base = getattr(sys, "_base_executable", sys.executable)
     if _has_pip(python):

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from kiban.ops import config, control, quality
+from kiban.ops import config, control, quality, supervisor
 from kiban.ops.machine import PostgresError
 
 Command = Callable[[argparse.Namespace], int]
@@ -42,6 +42,9 @@ def main(argv: Sequence[str]) -> int:
     except (config.ConfigurationError, PostgresError, control.ControlError) as error:
         sys.stderr.write(f"kiban: {error}\n")
         return 1
+    except BrokenPipeError:  # the reader (head, less) has gone: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         return 130
 
@@ -98,7 +101,19 @@ def _delegate(name: str, arguments: list[str]) -> int:
     if needs_django:
         _setup_django("app")
     run: Callable[[list[str]], int] = importlib.import_module(module).main
-    return run(arguments)
+    return run(arguments) if not needs_django else _with_database(lambda: run(arguments))
+
+
+def _with_database(work: Callable[[], int]) -> int:
+    """Do what needs the database; say so when it does not run."""
+    from django.db import OperationalError
+
+    try:
+        return work()
+    except OperationalError as error:
+        if supervisor.is_running():
+            raise
+        raise control.ControlError("The database does not run: ./kiban up starts it.") from error
 
 
 def _setup_django(role: str) -> None:
@@ -115,8 +130,12 @@ def _django(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kiban.ops.settings")
     wanted = arguments[0] if arguments else "help"
     os.environ.setdefault("KIBAN_DB_ROLE", "owner" if wanted in _OWNER_COMMANDS else "app")
-    execute_from_command_line(["./kiban django", *arguments])
-    return 0
+
+    def run() -> int:
+        execute_from_command_line(["./kiban django", *arguments])
+        return 0
+
+    return _with_database(run)
 
 
 def _worker(_arguments: argparse.Namespace) -> int:

@@ -173,7 +173,7 @@ class Supervisor:
             with log.open("rb") as stream:
                 stream.seek(begin)
                 output = stream.read().decode("utf-8", "replace")
-            raise PreparationFailed(f"{what} failed (whole log: {log}):\n{output[-2500:]}")
+            raise PreparationFailed(f"{what} failed (whole log: {log}):\n{last_error(output)}")
 
     def _wait_for_server(self) -> None:
         deadline = time.monotonic() + 60
@@ -338,6 +338,16 @@ def _end(process: subprocess.Popen[bytes], number: signal.Signals, patience: flo
     kill_group(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(timeout=5)
+
+
+def last_error(output: str, *, lines: int = 40) -> str:
+    """What a Python program said last: the text of its error without the frames before it."""
+    found = output.strip().splitlines()
+    frames = [number for number, line in enumerate(found) if line.startswith("  File ")]
+    if frames:
+        after = found[frames[-1] + 1 :]
+        found = [line for line in after if not line.startswith("    ")] or found
+    return "\n".join(found[-lines:])
 
 
 def _trim(path: Path) -> None:
