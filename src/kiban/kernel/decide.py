@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from kiban.kernel import effects as effect_words
 from kiban.kernel.dates import JST
@@ -20,16 +20,18 @@ from kiban.kernel.facts import (
     SYSTEM,
     CaseState,
     ClockState,
+    DecidedEffect,
     Decision,
     Facts,
     Refusal,
     World,
 )
 from kiban.kernel.forms import Draft, run
-from kiban.kernel.periods import deadline
+from kiban.kernel.periods import Roll, deadline
 from kiban.kernel.problems import INVALID, NOT_ALLOWED, NOT_FOUND, NOT_PARTICIPATING, WRONG_STATE
 from kiban.kernel.state import changes_between, state_to_json
 
+_ROLLS: dict[str, Roll] = {roll: roll for roll in get_args(Roll)}
 _WORDS = {
     NOT_FOUND: Label(ja="この操作はありません。", en="There is no such action."),
     NOT_ALLOWED: Label(ja="この操作をする権限がありません。", en="You may not do this."),
@@ -118,9 +120,7 @@ def _changes(procedure: CompiledProcedure, before: CaseState | None, after: Case
     return changes_between(old, state_to_json(procedure, after))
 
 
-def _conclude(
-    draft: Draft, case: CaseState
-) -> tuple[CaseState, tuple[effect_words.DecidedEffect, ...]] | Refusal:
+def _conclude(draft: Draft, case: CaseState) -> tuple[CaseState, tuple[DecidedEffect, ...]] | Refusal:
     compiled, procedure = draft.action, draft.procedure
     refusal = effect_words.fulfil(draft)
     if refusal is not None:
@@ -205,9 +205,14 @@ def _started(draft: Draft, compiled: CompiledClock) -> ClockState | None:
     if not isinstance(start, date) or not isinstance(n, int):
         return None
     on = deadline(
-        start, n, word.unit, direction=word.direction, first_day=word.first_day,
-        roll=str(roll), calendar=draft.facts.calendar,
-    )  # type: ignore[arg-type]  # fmt: skip
+        start,
+        n,
+        word.unit,
+        direction=word.direction,
+        first_day=word.first_day,
+        roll=_ROLLS.get(str(roll), "none"),
+        calendar=draft.facts.calendar,
+    )
     return ClockState(on, fire_instant(word.fires, on))
 
 

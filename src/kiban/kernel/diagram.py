@@ -13,8 +13,8 @@ from kiban.kernel.definitions.model import Procedure
 
 def _lines(procedure: Procedure, language: str) -> Iterator[str]:
     yield "stateDiagram-v2"
-    for name, state in procedure.states.items():
-        yield f"    {name}: {state.label.text(language)}"
+    for name, word in procedure.states.items():
+        yield f"    {name}: {word.label.text(language)}"
     for action in procedure.actions.values():
         label = action.label.text(language).replace(":", "：")
         for start in action.from_:
@@ -22,8 +22,8 @@ def _lines(procedure: Procedure, language: str) -> Iterator[str]:
                 yield f"    {start} --> {state}: {label}"
         if action.opens:
             yield f"    [*] --> {(action.from_ or (action.to[0].state,))[0]}"
-    for name, state in procedure.states.items():
-        if state.final:
+    for name, word in procedure.states.items():
+        if word.final:
             yield f"    {name} --> [*]"
 
 

@@ -62,7 +62,7 @@ class Draft:
         self.marks: dict[str, str] = dict(case.marks) if case else {}
         self.read_problems: list[Problem] = []
         self.lookups: dict[str, object] = {}
-        self.shown: set[str] = set()
+        self.shown: set[str] = set(procedure.always_shown)
         self.required: set[str] = set()
         self.env = base_environment(procedure, case, facts)
         self._read(raw)
@@ -88,8 +88,10 @@ class Draft:
                 given[name] = value
             if name not in own:
                 _put(self.values, name, value)
-                _put(self.texts, name, text)
-                _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
+                if text is not None or name in self.texts:
+                    _put(self.texts, name, text)
+                if mark != "answered" or name in self.marks:
+                    _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
         for name in raw:
             if name not in self.action.fields:
                 self.read_problems.append(Problem(str(name)[:100], UNKNOWN_FIELD, UNKNOWN_MESSAGE))
@@ -105,20 +107,21 @@ class Draft:
     def _settle(self) -> None:
         """Shown fields and computed values, in the order in which they follow from each other."""
         env, values = self.env, self.values
+        programs, kept = self.procedure.computed, self.procedure.codecs.computed
         for name in self.procedure.order:
-            program = self.procedure.computed.get(name)
+            program = programs.get(name)
             if program is not None:
                 value = run(program, env)
-                if is_pending(value) or value is None:
+                if value is PENDING or value is None:
                     env.pop(name, None)
                     values.pop(name, None)
                 else:
                     env[name] = value
-                    if name in self.procedure.codecs.computed:
+                    if name in kept:
                         values[name] = value
                 continue
             item = self.procedure.fields[name]
-            if item.when is None or run(item.when, env) is True:
+            if item.when is not None and run(item.when, env) is True:
                 self.shown.add(name)
             elif name in values:
                 self._hide(name)
@@ -172,14 +175,27 @@ class Draft:
         wrong = {problem.field.split("[", 1)[0] for problem in found}
         found.extend(self._missing(wrong))
         for rule in self.action.rules:
-            found.extend(self._broken(rule, reasons))
+            if rule.rule.each is not None or not self._holds(rule, self.env):
+                found.extend(self._broken(rule, reasons))
         return found
+
+    @staticmethod
+    def _holds(rule: CompiledRule, env: Mapping[str, object]) -> bool:
+        """The quick way for the many rules that hold or do not apply."""
+        try:
+            return (rule.when is not None and rule.when.run(env) is not True) or rule.check.run(
+                env
+            ) is not False
+        except EvaluationError:
+            return False
 
     def _missing(self, wrong: Collection[str]) -> Iterator[Problem]:
         env = self.env
         given = env["input"]
         for name, item in self.action.fields.items():
-            if name not in self.shown or run(item.required, env) is not True:
+            if name not in self.shown:
+                continue
+            if not item.always_required and (item.required is None or run(item.required, env) is not True):
                 continue
             self.required.add(name)
             answered = name in given if name in self.action.own else name in self.values
@@ -248,7 +264,7 @@ class Draft:
 def run(program: Program, env: Mapping[str, object]) -> object:
     """A program's value; one that cannot be computed for these inputs counts as not known."""
     try:
-        return program(env)
+        return program.run(env)
     except EvaluationError:
         return PENDING
 

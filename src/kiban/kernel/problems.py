@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Literal
 
 from kiban.kernel.definitions.model import Label
@@ -35,7 +36,7 @@ class Problem:
     message: Label
     severity: Severity = "error"
     law: str = ""
-    suggest: Mapping[str, object] = field(default_factory=dict)
+    suggest: Mapping[str, object] = attribute(default_factory=dict)
 
     @property
     def blocks(self) -> bool:

@@ -71,7 +71,7 @@ def changes_between(before: Json | None, after: Json) -> Json:
     for part in _PARTS:
         old, new = before.get(part, {}), after.get(part, {})
         changed = {key: value for key, value in new.items() if key not in old or old[key] != value}
-        changed.update({key: None for key in old if key not in new})
+        changed.update(dict.fromkeys(key for key in old if key not in new))
         if changed:
             changes[part] = changed
     return changes
@@ -81,7 +81,7 @@ def fold(document: Json | None, changes: Json) -> Json:
     """A case's document after one more event. Never evaluates a rule."""
     if document is None:
         return changes
-    folded = {**document, **{key: changes[key] for key in ("state", "opened_on") if key in changes}}
+    folded: Json = {**document, **{key: changes[key] for key in ("state", "opened_on") if key in changes}}
     for part in _PARTS:
         if part in changes:
             merged = {**document.get(part, {}), **changes[part]}
@@ -106,7 +106,7 @@ def subject_of(procedure: CompiledProcedure, case: CaseState) -> str | None:
 
 def search_entries(procedure: CompiledProcedure, case: CaseState) -> list[tuple[str, str]]:
     """(field, key) pairs under which the case is found: exact codes and bigrams of names."""
-    entries = []
+    entries: list[tuple[str, str]] = []
     for name, value in case.values.items():
         codec = procedure.codecs.get(name)
         if codec is not None and codec.field.search != "none":

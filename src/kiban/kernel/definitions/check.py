@@ -46,7 +46,7 @@ class _Checker:
         for name, form in service.forms.items():
             seen: set[str] = set()
             for section in form.sections.values():
-                path = ("forms", name, "sections", section.name)
+                path: _Path = ("forms", name, "sections", section.name)
                 yield from self.fields((*path, "fields"), section.fields)
                 yield from self.all_known((*path, "readers"), "role", section.readers or (), service.roles)
                 for field in seen & set(section.fields):

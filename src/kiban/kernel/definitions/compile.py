@@ -34,9 +34,10 @@ class CompiledField:
     field: Field
     section: str
     codec: Codec
-    required: Program
+    required: Program | None
     when: Program | None
     default: Program | None
+    always_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class CompiledProcedure:
     procedure: Procedure
     codecs: Codecs
     fields: Mapping[str, CompiledField]
+    always_shown: frozenset[str]
     order: tuple[str, ...]
     computed: Mapping[str, Program]
     actions: Mapping[str, CompiledAction]
@@ -209,7 +211,7 @@ class _Compiler:
         computed = self._computed()
         fields = self._fields()
         order = self.builder.order(
-            {name: item.when.names if item.when else frozenset() for name, item in fields.items()}
+            {name: item.when.names for name, item in fields.items() if item.when}
             | {name: program.names for name, program in computed.items()},
             (*self.path, "computed"),
         )
@@ -224,6 +226,7 @@ class _Compiler:
         subject = self.procedure.subject
         return CompiledProcedure(
             service=self.service, procedure=self.procedure, codecs=self.codecs, fields=fields, order=order,
+            always_shown=frozenset(name for name, item in fields.items() if item.when is None),
             computed=computed, actions=actions, always=always, notices=self.notices, registries=self.registries,
             subject=self._one((*self.path, "subject", "key"), subject.key, TEXT) if subject else None,
             title=self._template((*self.path, "title"), Label(ja=self.procedure.title), self.names),
@@ -272,11 +275,13 @@ class _Compiler:
     def _field(
         self, item: Field, section: str, item_codec: Codec, path: _Path, names: Mapping[str, Type]
     ) -> CompiledField:
-        required = self._one((*path, "required"), item.required, BOOL, names)
+        constant = item.required in ("true", "false")
         return CompiledField(
-            item, section, item_codec, required or self.builder.false,
+            item, section, item_codec,
+            None if constant else self._one((*path, "required"), item.required, BOOL, names),
             self._one((*path, "when"), item.when, BOOL, names),
             self._one((*path, "default"), item.default, item_codec.expr_type, names),
+            item.required == "true",
         )  # fmt: skip
 
     def _lookup(self, name: str) -> CompiledLookup:

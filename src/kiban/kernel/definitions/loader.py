@@ -93,6 +93,7 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node)
 
     def _scalar(self, node: yaml.ScalarNode) -> object:
@@ -123,9 +124,8 @@ def _compose(file: str, text: str, problems: list[DefinitionProblem]) -> yaml.No
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
                 mark = event.start_mark
-                problems.append(
-                    DefinitionProblem(file, mark.line + 1, mark.column + 1, "", "aliases are not allowed")
-                )
+                line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+                problems.append(DefinitionProblem(file, line, column, "", "aliases are not allowed"))
                 return None
         node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
         return node

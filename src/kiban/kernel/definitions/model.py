@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
 from pydantic import Field as Attr
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -306,17 +306,7 @@ class ClockEffect(Element):
     date: Expression | None = None
 
 
-Effect = (
-    RecordEffect | NumberEffect | AllocateEffect | DocumentEffect | ChargeEffect | NotifyEffect | ClockEffect
-)
-EFFECTS: dict[str, type[Element]] = {
-    "record": RecordEffect, "number": NumberEffect, "allocate": AllocateEffect, "document": DocumentEffect,
-    "charge": ChargeEffect, "notify": NotifyEffect, "clock": ClockEffect,
-}  # fmt: skip
-
-
-class UnknownEffect(ValueError):
-    pass
+EFFECTS = ("record", "number", "allocate", "document", "charge", "notify", "clock")
 
 
 def _effect_kind(value: object) -> str | None:
@@ -329,17 +319,16 @@ def _effect_kind(value: object) -> str | None:
     return None
 
 
-def _effects() -> Any:
-    from pydantic import Discriminator, Tag
-
-    union: Any = None
-    for tag, model in EFFECTS.items():
-        member = Annotated[model, Tag(tag)]
-        union = member if union is None else union | member
-    return Annotated[union, Discriminator(_effect_kind)]
-
-
-AnyEffect = _effects()
+AnyEffect = Annotated[
+    Annotated[RecordEffect, Tag("record")]
+    | Annotated[NumberEffect, Tag("number")]
+    | Annotated[AllocateEffect, Tag("allocate")]
+    | Annotated[DocumentEffect, Tag("document")]
+    | Annotated[ChargeEffect, Tag("charge")]
+    | Annotated[NotifyEffect, Tag("notify")]
+    | Annotated[ClockEffect, Tag("clock")],
+    Discriminator(_effect_kind),
+]
 
 
 class Action(Element):
@@ -377,7 +366,7 @@ def _states(value: object) -> object:
     return _code_items(value)
 
 
-ClockUnit = Literal["minutes", "days", "business_days", "months", "years"]
+ClockUnit = Literal["days", "business_days", "months", "years"]
 
 
 class Clock(Element):

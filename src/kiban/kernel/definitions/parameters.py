@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Field, FieldType, Label, Parameter, Service
@@ -94,7 +95,9 @@ def parameter_codecs(
         )  # fmt: skip
         item = ParameterCodec(parameter, codec(field, service.codes), ())
         dated: list[tuple[date, object]] = []
-        raws = [(entry.from_, entry.value, ("values", i)) for i, entry in enumerate(parameter.values)]
+        raws: list[tuple[date, Any, tuple[str | int, ...]]] = [
+            (entry.from_, entry.value, ("values", i)) for i, entry in enumerate(parameter.values)
+        ]
         if not raws:
             raws = [(service.in_force, parameter.value, ("value",))]
         for start, raw, step in raws:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kiban.kernel.definitions.model import Action, Field, Parameter, Procedure, Service
+from kiban.kernel.definitions.model import Action, Field, Label, Parameter, Procedure, Service
 from kiban.kernel.expr import BOOL, DATE, DATETIME, INT, NUMBER, TEXT, Code, List, Nullable, Row, Type
 from kiban.kernel.values import Codec, codec
 
@@ -79,7 +79,13 @@ def codecs_of(service: Service, procedure: Procedure) -> Codecs:
     }
     computed = {
         name: codec(
-            Field(name=name, label=item.label or name, type=item.type, codes=item.codes, search=item.search),
+            Field(
+                name=name,
+                label=item.label or Label(ja=name),
+                type=item.type,
+                codes=item.codes,
+                search=item.search,
+            ),
             service.codes,
         )
         for name, item in procedure.computed.items()

@@ -13,6 +13,7 @@ from kiban.kernel.problems import INVALID, Problem
 from kiban.kernel.text import bigrams, name_key, to_halfwidth_code
 
 Style = Literal["full", "wareki", "short"]
+_TYPED = frozenset({"value", "text", "mark"})
 MARKS = frozenset({"answered", "unanswered", "not_applicable", "unknown", "hidden", "prefilled"})
 
 
@@ -47,9 +48,12 @@ class Refused(Exception):
 
 def is_empty(raw: object) -> bool:
     """None, blank text, an empty list or mapping: not answered (never zero, never false)."""
-    return raw is None or raw == "" or raw == [] or raw == {} or raw == () or (
-        isinstance(raw, str) and not raw.strip("\u3000 \t\r\n")
-    )  # fmt: skip
+    kind = type(raw)
+    if kind is str:
+        return not raw or raw.isspace()  # type: ignore[attr-defined]
+    if kind is bool or kind is int:
+        return False
+    return raw is None or raw == "" or raw == [] or raw == {} or raw == ()
 
 
 class Codec:
@@ -61,7 +65,7 @@ class Codec:
         self.field = field
         self.items: Mapping[str, CodeItem] = (
             field.options if field.options is not None
-            else codes[field.codes].items if field.codes in codes else {}
+            else codes[field.codes or ""].items if (field.codes or "") in codes else {}
         )  # fmt: skip
         self.code_name = field.codes or field.name
 
@@ -88,7 +92,10 @@ class Codec:
     def read(self, raw: object, context: ReadContext, path: str) -> Reading:
         """An answer from JSON, from text as typed, or from `{"value", "text" | "mark"}`. Never raises."""
         mark, text = "answered", None
-        if isinstance(raw, Mapping) and "value" in raw and set(raw) <= {"value", "text", "mark"}:
+        kind = type(raw)
+        typed_form = kind is dict or (kind is not str and isinstance(raw, Mapping))
+        if typed_form and "value" in raw and set(raw) <= _TYPED:  # type: ignore[operator, call-overload]
+            assert isinstance(raw, Mapping)
             if raw.get("mark") is not None:
                 mark = str(raw["mark"])
             if isinstance(raw.get("text"), str):
@@ -108,8 +115,10 @@ class Codec:
             return Reading(None, None, "answered", many.problems)
         if is_empty(value):
             return UNANSWERED
-        typed = text if text is not None else raw if isinstance(raw, str) else None
-        return Reading(value, None if typed is None or typed == self.to_json(value) else typed, mark)
+        typed = text if text is not None else raw if kind is str or isinstance(raw, str) else None
+        if typed is not None and (typed is value or typed == self.to_json(value)):
+            typed = None
+        return Reading(value, typed, mark)
 
     def _refusal(self, refused: Refused, path: str) -> Problem:
         suggest = {} if refused.suggest is None else {self.field.name: refused.suggest}

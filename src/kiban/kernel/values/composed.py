@@ -34,7 +34,7 @@ def _clean(text: str, most: int) -> str:
 
 
 class FileCodec(Codec):
-    """file: `{"name", "sha256"[, "size", "type"]}` of an attachment, or `{"document": "c1/permit"}` of an issued one."""
+    """file: `{"name", "sha256"[, "size", "type"]}` of an attachment, or `{"document": …}` of an issued one."""
 
     expr_type = Row({"name": TEXT, "sha256": TEXT, "size": INT, "type": TEXT})
 

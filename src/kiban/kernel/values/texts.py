@@ -62,7 +62,7 @@ class TextCodec(Codec):
         return to_katakana(text) if self.field.normalise == "kana" else text
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.most * (1 if not self.long else 1)}
+        return {"type": "string", "maxLength": self.most}
 
 
 class LongTextCodec(TextCodec):
