@@ -1,0 +1,130 @@
+"""Who calls: a bearer token (machines, scripts, apps of a body) or the session of a page, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from threading import Lock
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from kiban.access.actors import user_of_token
+from kiban.access.models import User
+from kiban.api.answers import ApiProblem
+from kiban.kernel.definitions.model import Label
+from kiban.ops import clock
+
+_KEPT = 5.0  # seconds for which a token is not looked up again; a revoked one is refused at the latest then
+_MOST = 20_000
+RATE = float(os.environ.get("KIBAN_API_RATE") or 50)  # requests a second, for one caller and process
+
+
+class Caller(AuthBase):
+    """`request.auth` becomes the user. A token outranks a session; a session needs the CSRF token to change things."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> User:
+        user = _by_token(request) if "Authorization" in request.headers else _by_session(request)
+        _limit(f"user:{user.id}", 10 if user.kind == "machine" else 1)
+        return user
+
+
+class Anybody(AuthBase):
+    """No sign-in needed, but nobody may ask without measure."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> str:
+        _limit(f"address:{request.META.get('REMOTE_ADDR', '')}", 4)
+        return "public"
+
+
+def caller(request: HttpRequest) -> User:
+    """The user whom `Caller` has found."""
+    user = request.auth  # type: ignore[attr-defined]
+    assert isinstance(user, User)
+    return user
+
+
+_tokens: dict[bytes, tuple[float, User]] = {}
+_lock = Lock()
+
+
+def _by_token(request: HttpRequest) -> User:
+    scheme, _, token = request.headers["Authorization"].partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > 200:
+        raise _unknown()
+    digest, now = hashlib.sha256(token.encode("utf-8", "replace")).digest(), time.monotonic()
+    known = _tokens.get(digest)
+    if known is not None and now < known[0]:
+        return known[1]
+    user = user_of_token(token, now=clock.now())
+    if user is None:
+        raise _unknown()
+    if settings.MODE != "test":
+        with _lock:
+            if len(_tokens) >= _MOST:
+                _tokens.clear()
+            _tokens[digest] = (now + _KEPT, user)
+    return user
+
+
+def _by_session(request: HttpRequest) -> User:
+    user = request.user
+    if not user.is_authenticated:
+        raise _unknown()
+    if request.method not in ("GET", "HEAD", "OPTIONS") and check_csrf(request):
+        raise ApiProblem(
+            403,
+            "csrf",
+            Label(
+                ja="画面を読み込み直してから、もう一度お試しください（CSRFトークンが一致しません）。",
+                en="Reload the page and try again (the CSRF token does not match).",
+            ),
+        )
+    assert isinstance(user, User)
+    return user
+
+
+def _unknown() -> ApiProblem:
+    return ApiProblem(
+        401,
+        "unauthenticated",
+        Label(
+            ja="有効なAPIトークンを Authorization: Bearer … で送ってください。",
+            en="Send a valid API token as Authorization: Bearer …",
+        ),
+        headers={"WWW-Authenticate": 'Bearer realm="kiban"'},
+    )
+
+
+_buckets: dict[str, tuple[float, float]] = {}
+
+
+def _limit(who: str, factor: int) -> None:
+    """A token bucket per caller and process: `RATE` a second, four seconds of it at once."""
+    rate = RATE * factor
+    burst, now = rate * 4.0, time.monotonic()
+    with _lock:
+        left, since = _buckets.get(who, (burst, now))
+        left = min(burst, left + (now - since) * rate)
+        if left >= 1:
+            if len(_buckets) >= _MOST:
+                _buckets.clear()
+            _buckets[who] = (left - 1, now)
+            return
+    wait = max(1, round((1 - left) / rate + 0.5))
+    raise ApiProblem(
+        429,
+        "too_many_requests",
+        Label(ja=f"{wait}秒ほど待ってからお試しください。", en=f"Please wait {wait} seconds."),
+        headers={"Retry-After": str(wait)},
+    )
