@@ -1,4 +1,4 @@
-"""Bodies, people and machines, and what they may do. Reference and control data: not partitioned, no row-level security.
+"""Bodies, people and machines, and what they may do. Reference data: not partitioned, no row-level security.
 
 What belongs to one body's cases stands in tables whose key starts with `body` (see `kiban.access.tenancy`).
 """

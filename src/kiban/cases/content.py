@@ -1,0 +1,99 @@
+"""What an event says, split into field groups, and put together again.
+
+`split` takes a decision apart; `merge` gives one mapping back from the groups that are still there (after
+disposal of the personal group, what is left still folds).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kiban.cases.events import LOOKUPS, MATTER, PERSONAL, canonical
+from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.facts import ChargeChange, Decision, DocumentIssue, NoticeSent, RecordChange
+
+_BY_FIELD = ("values", "texts", "marks")
+
+
+def split(
+    procedure: CompiledProcedure, decision: Decision, documents: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The groups of an event. `documents` say what was issued: id, name, number, digest of the data."""
+    personal = _personal_names(procedure, decision.action)
+    matter: dict[str, Any] = {"changes": {}, "before": decision.before}
+    private: dict[str, Any] = {}
+    for part, changed in decision.changes.items():
+        if part in _BY_FIELD and isinstance(changed, Mapping):
+            kept, hidden = _parted(changed, personal)
+            matter["changes"][part] = kept
+            if hidden:
+                private.setdefault("changes", {})[part] = hidden
+        else:
+            matter["changes"][part] = changed
+    kept, hidden = _parted(decision.input, personal)
+    matter["input"] = kept
+    if hidden:
+        private["input"] = hidden
+    if decision.reasons:
+        matter["reasons"] = dict(decision.reasons)
+    if decision.problems:
+        matter["problems"] = [
+            {"field": p.field, "code": p.code, "severity": p.severity, "law": p.law}
+            for p in decision.problems
+        ]
+    effects = [
+        _said(effect) for effect in decision.effects if not isinstance(effect, DocumentIssue | NoticeSent)
+    ]
+    effects += [{"kind": "document", **document} for document in documents]
+    notices = [effect for effect in decision.effects if isinstance(effect, NoticeSent)]
+    effects += [{"kind": "notice", "name": notice.name, "to": notice.to} for notice in notices]
+    if effects:
+        matter["effects"] = effects
+    if notices:
+        private["notices"] = [
+            {"name": n.name, "to": n.to, "subject": n.subject.model_dump(), "text": n.text.model_dump()}
+            for n in notices
+        ]
+    return {MATTER: matter, PERSONAL: private, LOOKUPS: dict(decision.lookups)}
+
+
+def merge(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """One mapping: changes, input, before, reasons, problems, effects, notices, lookups."""
+    said = dict(groups.get(MATTER, {}))
+    private = groups.get(PERSONAL, {})
+    changes = dict(said.get("changes", {}))
+    for part, hidden in private.get("changes", {}).items():
+        changes[part] = {**changes.get(part, {}), **hidden}
+    said["changes"] = changes
+    said["input"] = {**said.get("input", {}), **private.get("input", {})}
+    if "notices" in private:
+        said["notices"] = private["notices"]
+    said["lookups"] = dict(groups.get(LOOKUPS, {}))
+    return said
+
+
+def data_digest(data: Mapping[str, Any]) -> str:
+    """The digest by which an event names the data of a document that it issues."""
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+def _personal_names(procedure: CompiledProcedure, action: str) -> frozenset[str]:
+    names = {name for name, codec in procedure.codecs.fields.items() if codec.field.personal}
+    own = procedure.codecs.inputs.get(action, {})
+    return frozenset(names | {name for name, codec in own.items() if codec.field.personal})
+
+
+def _parted(values: Mapping[str, Any], personal: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    kept = {name: value for name, value in values.items() if name not in personal}
+    return kept, {name: value for name, value in values.items() if name in personal}
+
+
+def _said(effect: object) -> dict[str, Any]:
+    match effect:
+        case RecordChange(registry, key, changes):
+            return {"kind": "record", "registry": registry, "key": key, "set": dict(changes)}
+        case ChargeChange(name, do, amount, method):
+            return {"kind": "charge", "name": name, "do": do, "amount": amount, "method": method}
+    raise TypeError(f"unknown effect {effect!r}")

@@ -1,0 +1,108 @@
+"""Attachments: bytes stand once in KIBAN_HOME/files by their SHA-256, outside any web root; rows say whose they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiban.access.scope import current
+from kiban.cases.models import Attachment
+from kiban.ops.home import folder
+
+LIMIT = 10 * 1024 * 1024
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_KINDS = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
+
+
+class FileRefused(ValueError):
+    """The file can't be taken: `reason` is too_large, empty or type."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def store(name: str, content: bytes, *, at: datetime) -> dict[str, Any]:
+    """Keeps a file for the open scope; the value of a file field: name, sha256, size (bytes), type.
+
+    PDF, JPEG and PNG by their first bytes, at most 10 MB. Raises FileRefused.
+    """
+    if not content:
+        raise FileRefused("empty")
+    if len(content) > LIMIT:
+        raise FileRefused("too_large")
+    kind = _kind(content[:16])
+    if kind is None:
+        raise FileRefused("type")
+    sha256 = hashlib.sha256(content).hexdigest()
+    _write(path_of(sha256), content)
+    name = Path(name.replace("\\", "/")).name[-200:] or "file"
+    Attachment.objects.get_or_create(
+        body=current().body,
+        sha256=sha256,
+        defaults={"name": name, "type": kind, "size": len(content), "at": at},
+    )
+    return {"name": name, "sha256": sha256, "size": len(content), "type": kind}
+
+
+def read(sha256: str) -> tuple[Attachment, bytes] | None:
+    """A file that the open scope holds, else None."""
+    row = (
+        Attachment.objects.filter(body=current().body, sha256=sha256).first()
+        if _SHA256.match(sha256)
+        else None
+    )
+    if row is None:
+        return None
+    try:
+        return row, path_of(sha256).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def path_of(sha256: str) -> Path:
+    """Where the bytes with this digest stand (whether or not they are there)."""
+    if not _SHA256.match(sha256):
+        raise ValueError("not a SHA-256")
+    return folder("files") / sha256[:2] / sha256
+
+
+def named_in(value: object) -> Iterator[dict[str, Any]]:
+    """The stored files that a JSON value names, as rows of `attachment`: name, sha256, type, size."""
+    if isinstance(value, Mapping):
+        sha256 = value.get("sha256")
+        if isinstance(sha256, str) and _SHA256.match(sha256):
+            path = path_of(sha256)
+            if path.is_file():
+                with path.open("rb") as stream:
+                    kind = _kind(stream.read(16)) or "application/octet-stream"
+                name = str(value.get("name") or "file")[-200:]
+                yield {"name": name, "sha256": sha256, "type": kind, "size": path.stat().st_size}
+            return
+        for item in value.values():
+            yield from named_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from named_in(item)
+
+
+def _kind(head: bytes) -> str | None:
+    return next((kind for start, kind in _KINDS if head.startswith(start)), None)
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
