@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
 
 from kiban.access.models import RoleGrant, User
 from kiban.definitions.publish import publish_folder
-from kiban.ops import demo
+from kiban.ops import clock, demo, demo_steps
 from kiban.ops.home import REPO
 from kiban.ops.testing import TestDatabase
 
@@ -16,6 +17,12 @@ from kiban.ops.testing import TestDatabase
 @pytest.fixture
 def published(database: TestDatabase) -> str:
     return str(publish_folder(REPO / "services" / "temporary-plate").service)
+
+
+def _events(database: TestDatabase) -> int:
+    row = database.administrator.execute("SELECT count(*) FROM cases_event").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_two_people_for_every_role_of_every_body(published: str) -> None:
@@ -53,3 +60,24 @@ def test_never_in_production(database: TestDatabase, monkeypatch: pytest.MonkeyP
     with pytest.raises(demo.DemoRefused):
         demo.people()
     assert not User.objects.exists()
+
+
+# A Saturday before a holiday, the last day before the New Year closure, a day inside it, the end of a fiscal year.
+@pytest.mark.parametrize("today", ["2026-11-21", "2026-12-28", "2027-01-02", "2027-03-31"])
+def test_the_cases_are_played_to_their_ends_on_any_day(
+    published: str, database: TestDatabase, today: str
+) -> None:
+    clock.set_clock(datetime.fromisoformat(f"{today}T10:00:00+09:00"))
+    demo.load()
+    first = demo_steps.play_all(clock.today())
+    assert first and [case for case in first if case.stopped] == []
+    assert {case.body for case in first} <= set(demo.demo_bodies())
+    assert _events(database) == sum(case.steps for case in first)
+
+
+def test_loading_again_on_another_day_adds_nothing(published: str, database: TestDatabase) -> None:
+    demo.load()
+    events = _events(database)
+    clock.set_clock(clock.now() + timedelta(days=9))
+    assert [case for case in demo_steps.play_all(clock.today()) if case.stopped] == []
+    assert _events(database) == events

@@ -54,12 +54,15 @@ def people(on: date | None = None) -> list[Person]:
 
 
 def load() -> int:
-    """Make the people; how many there are."""
+    """Make the people, play the cases of `demo/` (see `kiban.ops.demo_steps`); how many people there are."""
     _demo_only()
     today = _today()
     everybody = people(today)
     for person in everybody:
         _make(person, today)
+    from kiban.ops import demo_steps  # imports this module
+
+    demo_steps.play_all(today)
     return len(everybody)
 
 
