@@ -118,7 +118,7 @@ class Codec:
         typed = text if text is not None else raw if kind is str or isinstance(raw, str) else None
         if typed is not None and (typed is value or typed == self.to_json(value)):
             typed = None
-        return Reading(value, typed, mark)
+        return Reading(value, typed if isinstance(typed, str) else None, mark)
 
     def _refusal(self, refused: Refused, path: str) -> Problem:
         suggest = {} if refused.suggest is None else {self.field.name: refused.suggest}
