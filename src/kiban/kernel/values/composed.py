@@ -1,219 +1,197 @@
-"""Fields whose value has parts: file, address, repeating group."""
-
-from __future__ import annotations
+"""Values with parts: addresses and files."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
 
 from kiban.kernel.check_digits import validate
-from kiban.kernel.definitions.model import CodeList, Field, Label
-from kiban.kernel.expr import INT, TEXT, List, Nullable, Row
-from kiban.kernel.problems import INVALID, REQUIRED, TOO_LONG, UNKNOWN_FIELD, Problem
-from kiban.kernel.text import grapheme_length, refuse
-from kiban.kernel.values.base import WRONG_TYPE, Codec, ManyRefused, ReadContext, Refused, Style, is_empty
+from kiban.kernel.definitions.model import CodeList, Field
+from kiban.kernel.expr import INT, TEXT, Nullable, Row, Text
+from kiban.kernel.problems import INVALID
+from kiban.kernel.text import to_halfwidth_code
+from kiban.kernel.values.base import Codec, ReadContext, Refusal, is_blank, wrong_type
+from kiban.kernel.values.texts import POINTS, SINGLE_LINE, one_line
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_FILE_KEYS = frozenset({"name", "sha256", "size", "type", "document"})
-_ADDRESS_KEYS = frozenset({"text", "lg_code", "postal_code", "machiaza_id", "level"})
-
-
-def _clean(text: str, most: int) -> str:
-    text = text.strip("\u3000 \t\n")
-    problem = refuse(text)
-    if problem is not None:
-        raise Refused(INVALID, f"に使えない文字があります。{problem.ja}", problem.en)
-    if "\n" in text:
-        raise Refused(INVALID, "は改行せずに入力してください。", "please write on one line.")
-    if (length := grapheme_length(text)) > most:
-        raise Refused(
-            TOO_LONG, f"は{most}文字以内で入力してください（いまは{length}文字です）。",
-            f"at most {most} characters (now {length}).",
-        )  # fmt: skip
-    return text
-
-
-class FileCodec(Codec):
-    """file: `{"name", "sha256"[, "size", "type"]}` of an attachment, or `{"document": …}` of an issued one."""
-
-    expr_type = Row({"name": TEXT, "sha256": TEXT, "size": INT, "type": TEXT})
-
-    def parse(self, raw: object, context: ReadContext, path: str) -> Any:
-        if not isinstance(raw, Mapping) or not set(raw) <= _FILE_KEYS:
-            raise Refused(INVALID, "のファイルを選び直してください。", "please choose the file again.")
-        if "document" in raw and isinstance(raw["document"], str):
-            return {"document": _clean(raw["document"], 200)}
-        name, digest = raw.get("name"), raw.get("sha256")
-        if not isinstance(name, str) or not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-            raise Refused(INVALID, "のファイルを選び直してください。", "please choose the file again.")
-        value: dict[str, Any] = {"name": _clean(name, 200), "sha256": digest}
-        size, kind = raw.get("size"), raw.get("type")
-        if isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= 10**12:
-            value["size"] = size
-        if isinstance(kind, str):
-            value["type"] = _clean(kind, 100)
-        return value
-
-    def display(self, value: Any, language: str = "ja", style: Style = "full") -> str:
-        return str(value.get("name") or value.get("document") or "") if value else ""
-
-    def schema(self) -> dict[str, Any]:
-        return {
-            "type": "object", "required": ["name", "sha256"],
-            "properties": {
-                "name": {"type": "string", "maxLength": 200}, "size": {"type": "integer", "minimum": 0},
-                "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "type": {"type": "string"},
-            },
-        }  # fmt: skip
+_NAME: Final = 255
+_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}", re.IGNORECASE)
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+_LARGEST_FILE: Final = 10**12
 
 
 class AddressCodec(Codec):
-    """address: the text as written, and the code of the municipality (or ward) that it begins with."""
+    """An address: the text as written, and the 6-digit code of its municipality (or ward) where it is known.
 
-    expr_type = Row({"text": TEXT, "lg_code": TEXT})
+    Internal: a mapping with `text` and `lg_code` (None when unknown), and what else is known of the place.
+    """
+
+    # What an address service may add: its form, so that nothing else is stored under these names.
+    _MORE: Final = {
+        "postal_code": re.compile(r"[0-9]{7}"),
+        "machiaza_id": re.compile(r"[0-9]{7}"),
+        "level": re.compile(r"[A-Za-z0-9_]{1,20}"),
+    }
 
     def __init__(self, field: Field, codes: Mapping[str, CodeList]) -> None:
         super().__init__(field, codes)
-        self.expr_type = Row({"text": TEXT, "lg_code": Nullable(TEXT)})
-        self.most = field.max_length or 200
+        self.most = field.max_length or SINGLE_LINE
+        self.expr_type = Row({"text": Text(self.most * POINTS), "lg_code": Nullable(Text(6))})
 
-    def parse(self, raw: object, context: ReadContext, path: str) -> Any:
-        if isinstance(raw, str):
-            raw = {"text": raw}
-        if (
-            not isinstance(raw, Mapping)
-            or not set(raw) <= _ADDRESS_KEYS
-            or not isinstance(raw.get("text"), str)
-        ):
-            raise Refused(INVALID, *WRONG_TYPE)
-        text = _clean(raw["text"], self.most)
+    def take(self, raw: Any, context: ReadContext) -> dict[str, Any] | None:
+        given: Mapping[Any, Any] = {"text": raw} if isinstance(raw, str) else raw
+        if not isinstance(given, Mapping):
+            raise wrong_type()
+        written = given.get("text")
+        if is_blank(written):
+            return _without_text(given)
+        if not isinstance(written, str):
+            raise wrong_type()
+        text = one_line(written, self.most)
         if not text:
             return None
-        code = raw.get("lg_code")
-        if is_empty(code):
-            code = context.locate(text)
-        elif not isinstance(code, str) or validate("lg_code", code) is not None:
-            raise Refused(
-                INVALID, "の市区町村コードが正しくありません。", "the municipality's code is wrong."
-            )
-        value = {"text": text, "lg_code": code}
-        for key in ("postal_code", "machiaza_id", "level"):
-            if isinstance(raw.get(key), str):
-                value[key] = _clean(raw[key], 20)
+        value: dict[str, Any] = {"text": text, "lg_code": None}
+        for key, part in given.items():
+            if key != "text" and part is not None and part != "":
+                value[key] = self._part(key, part, text)
+        if value["lg_code"] is None:
+            value["lg_code"] = context.locate(text)
         return value
 
-    def from_json(self, stored: Any) -> Any:
-        return {"lg_code": None, **stored}
+    def _part(self, key: object, part: object, text: str) -> str:
+        if key == "lg_code" and isinstance(part, str):
+            if len(part) == 6 and _is_lg_code(part):
+                return part
+            code = to_halfwidth_code(part)
+            problem = validate("lg_code", code)
+            if problem is None:
+                return code
+            meant = {"text": text, "lg_code": problem.candidates[0]} if problem.candidates else None
+            raise Refusal(INVALID, f"の市区町村を確かめてください。{problem.ja}", problem.en, meant)
+        form = self._MORE.get(str(key))
+        if form is None or not isinstance(part, str) or not form.fullmatch(part):
+            raise wrong_type()
+        return part
 
-    def display(self, value: Any, language: str = "ja", style: Style = "full") -> str:
-        return str(value.get("text") or "") if value else ""
+    def to_json(self, value: Any) -> dict[str, Any] | None:
+        return None if value is None else {key: part for key, part in value.items() if part is not None}
+
+    def from_json(self, stored: Any) -> dict[str, Any] | None:
+        return None if stored is None else {"text": "", "lg_code": None, **stored}
+
+    def plain(self, value: Any) -> str:
+        return str(value.get("text") or "")
 
     def schema(self) -> dict[str, Any]:
+        more = {key: {"type": "string", "pattern": f"^{form.pattern}$"} for key, form in self._MORE.items()}
         return {
-            "type": "object", "required": ["text"],
-            "properties": {
-                "text": {"type": "string", "maxLength": self.most},
-                "lg_code": {"type": ["string", "null"], "pattern": "^[0-9]{6}$"},
-            },
-        }  # fmt: skip
-
-
-class GroupCodec(Codec):
-    """group: rows of sub-fields. Paths count from 1 (`route[2].address`); empty rows are passed over."""
-
-    def __init__(
-        self,
-        field: Field,
-        codes: Mapping[str, CodeList],
-        make: Callable[[Field, Mapping[str, CodeList]], Codec],
-    ) -> None:
-        super().__init__(field, codes)
-        self.parts = {name: make(item, codes) for name, item in field.fields.items()}
-        row = Row({name: item.expr_type for name, item in self.parts.items()})
-        self.expr_type = List(row, max_items=field.max_items)
-
-    def parse(self, raw: object, context: ReadContext, path: str) -> Any:
-        if not isinstance(raw, list | tuple):
-            raise Refused(INVALID, *WRONG_TYPE)
-        if len(raw) > self.field.max_items:
-            raise Refused(
-                TOO_LONG, f"は{self.field.max_items}件以内にしてください（いまは{len(raw)}件です）。",
-                f"at most {self.field.max_items} (now {len(raw)}).",
-            )  # fmt: skip
-        problems: list[Problem] = []
-        rows = [self._row(row, context, f"{path}[{i}]", problems) for i, row in enumerate(raw, start=1)]
-        if problems:
-            raise ManyRefused(tuple(problems))
-        return tuple(row for row in rows if row)
-
-    def _row(
-        self, raw: object, context: ReadContext, path: str, problems: list[Problem]
-    ) -> dict[str, Any] | None:
-        if is_empty(raw):
-            return None
-        if not isinstance(raw, Mapping):
-            problems.append(self.problem(INVALID, path, *WRONG_TYPE))
-            return None
-        found: dict[str, Any] = {}
-        for name, part in self.parts.items():
-            reading = part.read(raw.get(name), context, f"{path}.{name}")
-            problems.extend(reading.problems)
-            if reading.value is not None:
-                found[name] = reading.value
-        problems.extend(
-            self.problem(
-                UNKNOWN_FIELD,
-                f"{path}.{str(name)[:60]}",
-                "にこの項目はありません。",
-                "there is no such field.",
-            )
-            for name in raw
-            if name not in self.parts
-        )
-        if found:
-            problems.extend(self._missing(found, path, {p.field for p in problems}))
-        return found or None
-
-    def _missing(self, found: Mapping[str, Any], path: str, wrong: set[str]) -> list[Problem]:
-        missing = []
-        for name, part in self.parts.items():
-            where = f"{path}.{name}"
-            if part.field.required == "true" and name not in found and where not in wrong:
-                label = part.field.label
-                override = part.field.problems.get(REQUIRED)
-                message = Label(
-                    ja=f"「{label.ja}」を入力してください。", en=f"Please fill in: {label.text('en')}."
-                )
-                missing.append(Problem(where, override.code if override else REQUIRED, message))
-        return missing
-
-    def to_json(self, value: Any) -> Any:
-        return [{name: self.parts[name].to_json(part) for name, part in row.items()} for row in value]
-
-    def from_json(self, stored: Any) -> Any:
-        return tuple(
-            {
-                name: self.parts[name].from_json(part)
-                for name, part in row.items()
-                if name in self.parts and part is not None
-            }
-            for row in stored
-        )
-
-    def display(self, value: Any, language: str = "ja", style: Style = "full") -> str:
-        rows = (
-            " ".join(self.parts[name].display(part, language) for name, part in row.items())
-            for row in value or ()
-        )
-        return ("、" if language == "ja" else "; ").join(rows)
-
-    def schema(self) -> dict[str, Any]:
-        properties = {name: part.json_schema() for name, part in self.parts.items()}
-        required = [name for name, part in self.parts.items() if part.field.required == "true"]
-        row = {
             "type": "object",
-            "properties": properties,
-            "required": required,
+            "properties": {
+                "text": {"type": "string", "maxLength": self.most * POINTS},
+                "lg_code": {"type": "string", "pattern": "^[0-9]{6}$"},
+                **more,
+            },
+            "required": ["text"],
             "additionalProperties": False,
         }
-        return {"type": "array", "items": row, "maxItems": self.field.max_items}
+
+    def search_texts(self, value: Any) -> list[str]:
+        return [value] if isinstance(value, str) else [self.plain(value)]
+
+
+@lru_cache(maxsize=4096)
+def _is_lg_code(code: str) -> bool:
+    """Whether the check digit is right; the few thousand codes in use are asked for all the time."""
+    return validate("lg_code", code) is None
+
+
+def _without_text(given: Mapping[Any, Any]) -> dict[str, Any] | None:
+    if is_blank(given):
+        return None
+    raise Refusal(
+        INVALID,
+        "は都道府県から番地まで文字で入力してください。",
+        "please write the address, beginning with the prefecture.",
+    )
+
+
+class FileCodec(Codec):
+    """A file: its name, its SHA-256 and, where known, its size in bytes and media type; or an issued document,
+    by its reference. The content is kept elsewhere, under the digest."""
+
+    expr_type = Row({"name": TEXT, "sha256": TEXT, "size": INT, "type": TEXT, "document": TEXT})
+    _KEYS: Final = frozenset({"name", "sha256", "size", "type", "document"})
+
+    def take(self, raw: Any, context: ReadContext) -> dict[str, Any] | None:
+        if not isinstance(raw, Mapping):
+            if isinstance(raw, str) and raw.isspace():
+                return None
+            raise _choose_again()
+        given = {key: part for key, part in raw.items() if part is not None and part != ""}
+        if not given:
+            return None
+        if not given.keys() <= self._KEYS:
+            raise _choose_again()
+        if given.keys() == {"document"} and isinstance(given["document"], str):
+            return {"document": one_line(given["document"], _NAME)}
+        return self._uploaded(given)
+
+    def _uploaded(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        name, digest, size, kind = (given.get(key) for key in ("name", "sha256", "size", "type"))
+        sound = (
+            isinstance(name, str)
+            and isinstance(digest, str)
+            and _SHA256.fullmatch(digest)
+            and (size is None or (isinstance(size, int) and not isinstance(size, bool)))
+            and (kind is None or (isinstance(kind, str) and _TYPE.fullmatch(kind)))
+            and "document" not in given
+        )
+        if not sound or not 0 <= (size or 0) <= _LARGEST_FILE:
+            raise _choose_again()
+        assert isinstance(name, str)
+        assert isinstance(digest, str)
+        # Only the last part of a path is the name; browsers of old sent the whole path.
+        name = re.split(r"[/\\]", one_line(name, _NAME))[-1].strip()
+        if name in ("", ".", ".."):
+            raise _choose_again()
+        value: dict[str, Any] = {"name": name, "sha256": digest.lower()}
+        if size is not None:
+            value["size"] = size
+        if kind is not None:
+            value["type"] = kind.lower()
+        return value
+
+    def to_json(self, value: Any) -> dict[str, Any] | None:
+        return None if value is None else dict(value)
+
+    def from_json(self, stored: Any) -> dict[str, Any] | None:
+        return None if stored is None else dict(stored)
+
+    def plain(self, value: Any) -> str:
+        return str(value.get("name") or value.get("document") or "")
+
+    def schema(self) -> dict[str, Any]:
+        uploaded = {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "maxLength": _NAME * POINTS},
+                "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                "size": {"type": "integer", "minimum": 0, "maximum": _LARGEST_FILE},
+                "type": {"type": "string"},
+            },
+            "required": ["name", "sha256"],
+            "additionalProperties": False,
+        }
+        issued = {
+            "type": "object",
+            "properties": {"document": {"type": "string"}},
+            "required": ["document"],
+            "additionalProperties": False,
+        }
+        return {"anyOf": [uploaded, issued]}
+
+    def search_texts(self, value: Any) -> list[str]:
+        return [value] if isinstance(value, str) else [self.plain(value)]
+
+
+def _choose_again() -> Refusal:
+    return Refusal(INVALID, "のファイルを選び直してください。", "please choose the file again.")

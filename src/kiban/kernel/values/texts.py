@@ -1,139 +1,157 @@
-"""Fields whose value is text."""
-
-from __future__ import annotations
+"""Text: one line, several lines, kana, and the codes of bodies and parties."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kiban.kernel.check_digits import validate
 from kiban.kernel.definitions.model import CodeList, Field
-from kiban.kernel.expr import TEXT
-from kiban.kernel.expr.types import Text
+from kiban.kernel.expr import Text
 from kiban.kernel.problems import INVALID, TOO_LONG
 from kiban.kernel.text import (
     grapheme_length,
     is_kana,
     refuse,
+    search_key,
     to_halfwidth_code,
     to_katakana,
     unify_newlines,
 )
-from kiban.kernel.values.base import WRONG_TYPE, Codec, ReadContext, Refused
+from kiban.kernel.values.base import Codec, ReadContext, Refusal, wrong_type
 
-_SINGLE, _LONG = 200, 4000
-_SPACES = " \t\u3000"
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
-_PHONE = re.compile(r"\+?[0-9][0-9()-]{8,18}")
+SINGLE_LINE: Final = 200
+"""Default length of one line, in characters as people count them."""
+
+LONG: Final = 4_000
+"""Default length of a long text."""
+
+POINTS: Final = 2
+"""Code points allowed for each character: a kanji with its variation selector has two."""
+
+
+def one_line(text: str, most: int) -> str:
+    """The text without blanks around it; Refusal for broken characters, line ends, or more than `most`."""
+    checked(text)
+    text = text.strip()
+    if "\n" in text or "\r" in text:
+        raise Refusal(INVALID, "は改行せずに入力してください。", "please write it on one line.")
+    return not_longer(text, most)
+
+
+def checked(text: str) -> None:
+    """Refusal for characters that are never accepted."""
+    if text.isascii() and text.isprintable():
+        return
+    problem = refuse(unify_newlines(text))
+    if problem is not None:
+        raise Refusal(INVALID, f"に使えない文字があります。{problem.ja}", problem.en)
+
+
+def not_longer(text: str, most: int) -> str:
+    """The text itself; Refusal where it has more than `most` characters."""
+    if len(text) > most:
+        length = max(grapheme_length(text), -(-len(text) // POINTS))
+        if length > most:
+            raise Refusal(
+                TOO_LONG,
+                f"は{most:,}文字以内で入力してください（いまは{length:,}文字です）。",
+                f"please use at most {most:,} characters (now {length:,}).",
+            )
+    return text
 
 
 class TextCodec(Codec):
-    """text, body, party: one line. Names keep their exact characters; only blanks around them go."""
+    """One line of text. Names keep their exact characters; only blanks around them are taken away."""
 
-    expr_type = TEXT
-    long = False
+    default_length = SINGLE_LINE
 
     def __init__(self, field: Field, codes: Mapping[str, CodeList]) -> None:
         super().__init__(field, codes)
-        self.most = field.max_length or (_LONG if self.long else _SINGLE)
-        self.expr_type = Text(self.most * 3)
+        self.most = field.max_length or self.default_length
+        self.expr_type = Text(self.most * POINTS)
 
-    def parse(self, raw: object, context: ReadContext, path: str) -> Any:
-        if isinstance(raw, bool) or not isinstance(raw, str | int):
-            raise Refused(INVALID, *WRONG_TYPE)
-        text = unify_newlines(str(raw))
-        text = text if self.long else text.strip(_SPACES + "\n")
-        problem = refuse(text)
-        if problem is not None:
-            raise Refused(INVALID, f"に使えない文字があります。{problem.ja}", problem.en)
-        if not self.long and "\n" in text:
-            raise Refused(INVALID, "は改行せずに入力してください。", "please write on one line.")
-        text = self.normal(text)
-        if len(text) > self.most and (length := grapheme_length(text)) > self.most:
-            raise Refused(
-                TOO_LONG, f"は{self.most}文字以内で入力してください（いまは{length}文字です）。",
-                f"at most {self.most} characters (now {length}).",
-            )  # fmt: skip
-        return text
+    def take(self, raw: Any, context: ReadContext) -> str | None:
+        if not isinstance(raw, str):
+            raise wrong_type()
+        text = self.line(raw)
+        if not text:
+            return None
+        normal = self.normal(text)
+        return text if normal is text else not_longer(normal, self.most) or None
+
+    def line(self, raw: str) -> str:
+        """The text without what doesn't belong to it."""
+        return one_line(raw, self.most)
 
     def normal(self, text: str) -> str:
-        if self.field.normalise == "code":
-            return to_halfwidth_code(text)
-        return to_katakana(text) if self.field.normalise == "kana" else text
+        """The text in the form in which the type keeps it."""
+        if self.field.normalise == "none":
+            return text
+        return to_halfwidth_code(text) if self.field.normalise == "code" else to_katakana(text)
+
+    def plain(self, value: Any) -> str:
+        return value if isinstance(value, str) else str(value)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.most}
+        return {"type": "string", "maxLength": self.most * POINTS}
 
 
 class LongTextCodec(TextCodec):
-    long = True
+    """Text of several lines, as written; line ends become LF."""
+
+    default_length = LONG
+
+    def line(self, raw: str) -> str:
+        text = unify_newlines(raw)
+        checked(text)
+        return not_longer(text, self.most) if text.strip() else ""
 
 
 class KanaCodec(TextCodec):
-    """kana: full-width katakana; hiragana and half-width forms are converted."""
+    """Full-width katakana; hiragana and half-width kana are taken too. Found by sound (あいまい検索)."""
 
     def normal(self, text: str) -> str:
         kana = to_katakana(text)
         if not is_kana(kana):
-            raise Refused(INVALID, "はカタカナで入力してください。", "please use katakana.")
+            raise Refusal(
+                INVALID,
+                "はカタカナで入力してください（例：ヤマダ　タロウ）。",
+                "please write it in katakana, for example ヤマダ　タロウ.",
+            )
         return kana
 
-
-class PhoneCodec(TextCodec):
-    """phone: 10 to 15 digits, with hyphens as typed."""
-
-    def normal(self, text: str) -> str:
-        number = re.sub(r"[‐‑‒–—―−ー]", "-", to_halfwidth_code(text)).replace(" ", "")
-        if not _PHONE.fullmatch(number) or not 10 <= sum(map(str.isdigit, number)) <= 15:
-            raise Refused(
-                INVALID, "は市外局番から、数字とハイフンで入力してください（例：03-0000-0000）。",
-                "please give it with the area code, for example 03-0000-0000.",
-            )  # fmt: skip
-        return number
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^\+?[0-9][0-9()-]{8,18}$"}
+    def name_key(self, text: str) -> str:
+        return search_key(text)
 
 
-class EmailCodec(TextCodec):
-    """email: kept as typed but for width."""
+class BodyCodec(TextCodec):
+    """A public body: its 6-digit 団体コード, or a ministry's slug."""
+
+    default_length = 63
+    _SLUG: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
     def normal(self, text: str) -> str:
-        if not _EMAIL.fullmatch(text) or ".." in text or len(text) > 254:
-            raise Refused(
-                INVALID, "の形が正しくありません（例：name@example.jp）。", "for example name@example.jp."
-            )
-        return text
+        code = to_halfwidth_code(text)
+        if code.isdigit():
+            problem = validate("lg_code", code)
+            if problem is None:
+                return code
+            meant = problem.candidates[0] if problem.candidates else None
+            raise Refusal(INVALID, f"を確かめてください。{problem.ja}", problem.en, meant)
+        slug = code.lower()
+        if self._SLUG.fullmatch(slug):
+            return slug
+        raise Refusal(
+            INVALID,
+            "は6桁の団体コードで入力してください（例：131229）。",
+            "please give the 6-digit code of the body, for example 131229.",
+        )
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "format": "email", "maxLength": 254}
+        return {"type": "string", "pattern": r"^([0-9]{6}|[a-z][a-z0-9-]{0,62})$"}
 
 
-class PostalCodeCodec(TextCodec):
-    """postal_code: 7 digits, stored without the hyphen."""
+class PartyCodec(TextCodec):
+    """A party, by its id."""
 
-    def normal(self, text: str) -> str:
-        digits = re.sub(r"[-‐‑‒–—―−ー〒 ]", "", to_halfwidth_code(text))
-        if not re.fullmatch(r"[0-9]{7}", digits):
-            raise Refused(INVALID, "は7桁の数字で入力してください。", "7 digits, please.")
-        return digits
-
-    def display(self, value: Any, language: str = "ja", style: str = "full") -> str:
-        return f"〒{value[:3]}-{value[3:]}" if value else ""
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[0-9]{7}$"}
-
-
-class CorporateNumberCodec(TextCodec):
-    """corporate_number 法人番号: 13 digits with the check digit in front (法人番号の指定等に関する省令2条)."""
-
-    def normal(self, text: str) -> str:
-        number = re.sub(r"[-‐‑‒–—―−ー ]", "", to_halfwidth_code(text))
-        problem = validate("corporate_number", number)
-        if problem is not None and not problem.warning:
-            raise Refused(INVALID, f"が正しくありません。{problem.ja}", problem.en)
-        return number
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[1-9][0-9]{12}$"}
+    default_length = 100
