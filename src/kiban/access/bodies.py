@@ -7,6 +7,7 @@ once per process: bodies change with a release, not while it runs.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -88,7 +89,7 @@ def neighbours(code: str, limit: int = 12) -> list[BodyRow]:
     others.sort(
         key=lambda other: (
             not here.county or other.county != here.county,
-            abs(_middle(other) - _middle(here)),
+            _gap(here, other),
             other.code,
         )
     )
@@ -132,9 +133,13 @@ def _directory_is_empty() -> None:
     raise LookupError("the table of bodies is empty: run kiban.access.bodies.load_bodies()")
 
 
-def _middle(body: BodyRow) -> int:
-    codes = body.postal_codes
-    return codes[len(codes) // 2] if codes else 0
+def _gap(here: BodyRow, other: BodyRow) -> int:
+    """The smallest difference between a postal code of the one and one of the other."""
+    codes, smallest = other.postal_codes, 10_000_000
+    for code in here.postal_codes:
+        at = bisect_left(codes, code)
+        smallest = min([smallest, *(abs(near - code) for near in codes[max(0, at - 1) : at + 1])])
+    return smallest
 
 
 def _values(body: BodyRow) -> dict[str, Any]:
