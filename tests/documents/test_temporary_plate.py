@@ -127,6 +127,12 @@ def test_the_announcement_names_nobody(renderer: Renderer) -> None:
     assert "立石" not in said
 
 
+@pytest.mark.parametrize(("code", "thing"), [("permit", "臨時運行許可証は"), ("set", "臨時運行許可番号標は")])
+def test_the_announcement_names_what_was_lost(renderer: Renderer, code: str, thing: str) -> None:
+    data = {**DATA, "values": {**DATA["values"], "lost_items": code}}
+    assert f"次の{thing}、亡失の届出" in "".join(texts(renderer.render("loss_announcement", data, at=AT)))
+
+
 def test_the_permit_has_two_faces_and_its_last_day_is_the_largest_text(renderer: Renderer) -> None:
     pdf = renderer.render("permit", DATA, at=AT)
     assert len(texts(pdf)) == 2
