@@ -30,7 +30,11 @@ def schema() -> None:
         return  # each test publishes what it needs
     publish = _function("kiban.definitions.publish", "publish_folder")
     for service in service_folders():
-        _timed(f"publish {service.name}", partial(publish, service))
+        try:
+            _timed(f"publish {service.name}", partial(publish, service))
+        except Exception as error:
+            error.add_note(f"in {service}")
+            raise
 
 
 def assets() -> None:

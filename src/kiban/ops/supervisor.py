@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from kiban.ops import config
+from kiban.ops import config, fingerprint
 from kiban.ops.home import folder, write_private
 from kiban.ops.machine import PostgresError
 from kiban.ops.postgres import Cluster
@@ -137,10 +137,13 @@ class Supervisor:
         else:
             owner = config.database("owner")
             prepare_database(owner, owner.name, owner=owner.user)
-        for role, step, what in (("owner", "schema", "schema and services"), ("app", "assets", "assets")):
-            self._prepare(role, step, what)
-        if config.mode() == "demo":
-            self._prepare("app", "demo", "demo data")
+        stamp = fingerprint.of_installation()
+        if not fingerprint.is_prepared(stamp):
+            self._prepare("owner", "schema", "schema and services")
+            self._prepare("app", "assets", "translations, fonts, static files")
+            if config.mode() == "demo":
+                self._prepare("app", "demo", "demo data")
+            fingerprint.record(stamp)
         self._say("starting", "server")
         self._add(Child("server", self._spawn_server))
         self._add(Child("worker", self._spawn_worker))
