@@ -46,6 +46,7 @@ def test_unparse_then_parse_gives_the_tree(tree: Node) -> None:
         ("'\\u845b\\U000E0100'", '"葛\U000e0100"'),
         ("{'a': [1,],}", '{"a": [1]}'),
         ("0.10", "0.1"),
+        ("(1).text()", "(1).text()"),
         ("row.in2.package", "row.in2.package"),
     ],
 )
@@ -71,6 +72,8 @@ def test_canonical_form(source: str, canonical: str) -> None:
         ("'\\u0000'", (1, 1, 9), "bad_character", None),
         ("1e9", (1, 1, 4), "bad_number", None),
         ("0x1f", (1, 1, 5), "bad_number", None),
+        ("1.5.text()", (1, 1, 9), "bad_number", None),
+        ("1. + 2", (1, 1, 3), "bad_number", None),
         ("9999999999999999999", (1, 1, 20), "number_too_large", None),
         ("a +\n  ", (2, 2, 3), "unexpected", None),
         ("(a", (1, 2, 3), "unexpected", None),

@@ -41,6 +41,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.?)", re.DOTALL)
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
 _MEANT = {"=": "==", "&": "&&", "|": "||", "<>": "!=", "≠": "!=", "≦": "<=", "≧": ">=", "≤": "<=", "≥": ">="}
+_STUCK = re.compile(r"[A-Za-z0-9_.]*")
 _WRONG = re.compile(r"<>|[=&|]")
 
 
@@ -70,8 +71,8 @@ def _tokens(source: str, problems: Problems) -> Iterator[Token]:
 
 
 def _tail(source: str, at: int) -> int:
-    """The end of a word that sticks to a number (1e3, 0x1f, 2u): refused as a whole."""
-    found = re.compile(r"[A-Za-z0-9_]*").match(source, at)
+    """The end of what sticks to a number (1e3, 0x1f, 2u, 1.size): refused as a whole, as in CEL."""
+    found = _STUCK.match(source, at)
     return found.end() if found else at
 
 

@@ -36,6 +36,12 @@ def _at(node: Node, rank: int) -> str:
     return text if own >= rank else f"({text})"
 
 
+def _owner(node: Node) -> str:
+    """What stands before a dot: a bare number there would read as one with a decimal point."""
+    bare = isinstance(node, Literal) and node.kind in ("int", "number")
+    return f"({unparse(node)})" if bare else _at(node, _POSTFIX)
+
+
 def _list(nodes: tuple[Node, ...]) -> str:
     return ", ".join(map(unparse, nodes))
 
@@ -63,7 +69,7 @@ def _write_postfix(node: Node) -> str:
         case Name(name):
             return name
         case Member(operand, name):
-            return f"{_at(operand, _POSTFIX)}.{name}"
+            return f"{_owner(operand)}.{name}"
         case Index(operand, index):
             return f"{_at(operand, _POSTFIX)}[{unparse(index)}]"
         case ListOf(items):
@@ -72,11 +78,11 @@ def _write_postfix(node: Node) -> str:
             return "{" + ", ".join(f"{text_literal(key)}: {unparse(value)}" for key, value in entries) + "}"
         case Call(function, args, method):
             if method:
-                return f"{_at(args[0], _POSTFIX)}.{function}({_list(args[1:])})"
+                return f"{_owner(args[0])}.{function}({_list(args[1:])})"
             return f"{function}({_list(args)})"
         case Macro(kind, operand, variable, body, condition):
             parts = [variable, *([] if condition is None else [unparse(condition)]), unparse(body)]
-            return f"{_at(operand, _POSTFIX)}.{kind}({', '.join(parts)})"
+            return f"{_owner(operand)}.{kind}({', '.join(parts)})"
         case Has(path):
             return f"has({unparse(path)})"
         case Coalesce(items):
