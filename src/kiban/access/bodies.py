@@ -63,6 +63,11 @@ def exists(code: str) -> bool:
     return code in _directory().rows
 
 
+def codes() -> list[str]:
+    """The codes of all bodies, in order."""
+    return list(_directory().rows)
+
+
 def search(query: str, limit: int = 50) -> list[BodyRow]:
     """Bodies by any part of the name, its reading, a code or a postal code; best first (`search_bodies`)."""
     return search_bodies(_directory().rows.values(), query, limit)

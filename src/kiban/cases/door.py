@@ -47,13 +47,16 @@ from kiban.kernel.text import refuse
 from kiban.ops import clock as ops_clock
 
 _log = logging.getLogger("kiban.door")
-_ANSWER = "SELECT digest, answer::text FROM cases_idempotency WHERE body = %s AND actor = %s AND route = %s AND key = %s"
+_ANSWER = (
+    "SELECT digest, answer::text FROM cases_idempotency i "
+    "WHERE i.body = %s AND i.actor = %s AND i.route = %s AND i.key = %s"
+)
 _LOCK = (
     "SELECT service, procedure, edition, number, document::text, party, seq, head, updated_at "
     "FROM cases_case WHERE body = %s AND id = %s FOR UPDATE"
 )
 _TRIES = 3
-_LONGEST_KEY = 200
+_LONGEST_KEY = 255
 _LONGEST_REASON = 2000
 
 _STALE = Label(
@@ -198,8 +201,10 @@ def fire(body: str, case_id: UUID | str, clock: str, at: datetime) -> Outcome | 
             [body, name, body, name, clock, at],
         )
         locked = _locked(rows, name)
-        if locked is None or not due:
+        if not due:
             return None
+        if locked is None:
+            raise LookupError(f"case {name} can't be read under its edition")
         now = max(at, locked.updated_at)
         facts = facts_for(locked.compiled, body, SYSTEM, now, locked.before.state)
         world = PostgresWorld(opened, locked.compiled)
@@ -375,7 +380,7 @@ def _file(request: _Request, outcome: Outcome) -> None:
 
 def _key(actor: ActorFacts, route: str, key: str, *request: object) -> Key:
     if not key or len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise BadKey("an idempotency key has 1 to 200 printable ASCII characters")
+        raise BadKey("an idempotency key has 1 to 255 printable ASCII characters")
     said = json.dumps(request, sort_keys=True, default=str)
     return Key(actor.id, route, key, hashlib.sha256(said.encode()).digest())
 

@@ -1,0 +1,267 @@
+"""Reading cases. Functions that say "open scope" run inside `with scope(body):`; the others open their own.
+
+    inbox(compiled, …) -> Page[Case]            the desk's list: what is due first
+    view(case_id, service=…) -> CaseView | None one case with its edition, ready to show
+    history(view) -> list[EventView]            what happened, decrypted
+    documents(case_id), notices(case_id)        what was issued and sent
+    own_cases(partition), own_notices(partition) a party's list (own scopes)
+    possible(view.procedure, view.state, actor) the actions that the actor may take now
+    readable(procedure, roles)                  the fields that roles may read
+    log_access(what, case_id)                   who read what
+
+Visibility is row-level security first; then a party sees a case when `view.party` is its own partition, and staff
+when they hold any role of the service in the body (`visible`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db.models import F, Q
+from uuid_utils.compat import uuid7
+
+from kiban.access.scope import current, scope
+from kiban.cases import content, sealing
+from kiban.cases.events import content_place
+from kiban.cases.models import AccessLog, Case, Event, EventContent, Filed, Inbox, Notice
+from kiban.cases.paging import Page, decode, encode
+from kiban.cases.search import matching
+from kiban.definitions import editions
+from kiban.documents.models import Document
+from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
+from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.state import state_from_json
+from kiban.ops import clock
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as it stands: its row, its edition and its state in internal values."""
+
+    row: Case
+    compiled: CompiledService
+    procedure: CompiledProcedure
+    state: CaseState
+
+    @property
+    def party(self) -> str:
+        """The partition of the party whose case this is; empty when staff opened it."""
+        return self.row.party
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One event with what it says: changes, before, input, reasons, problems, effects, notices, lookups.
+
+    `disposed` names the groups whose content is no longer there.
+    """
+
+    seq: int
+    act: str
+    actor: str
+    place: str
+    department: str
+    at: datetime
+    edition: str
+    said: Mapping[str, Any]
+    disposed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCase:
+    """A line of a party's own list."""
+
+    body: str
+    view: CaseView
+
+
+def inbox(
+    compiled: CompiledService,
+    *,
+    procedure: str | None = None,
+    state: str | None = None,
+    text: str = "",
+    due_by: date | None = None,
+    final: bool | None = False,
+    actor: str | None = None,
+    party: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Case]:
+    """Cases of a service in the open scope, open ones before closed ones, the earliest due first, then the oldest.
+
+    `final`: False open ones, True closed ones, None both. `due_by`: due on or before. `actor`: cases on which this
+    actor has acted. `party`: cases of this partition. `text`: see `kiban.cases.search`. Raises paging.BadCursor.
+    """
+    body = current().body
+    rows = Case.objects.filter(body=body, service=compiled.service.slug)
+    if procedure is not None:
+        rows = rows.filter(procedure=procedure)
+    if state is not None:
+        rows = rows.filter(state=state)
+    if final is not None:
+        rows = rows.filter(final=final)
+    if due_by is not None:
+        rows = rows.filter(due_on__lte=due_by)
+    if party is not None:
+        rows = rows.filter(party=party)
+    if actor is not None:
+        rows = rows.filter(id__in=Event.objects.filter(body=body, actor=actor).values("case_id"))
+    if text.strip():
+        rows = matching(rows, compiled, body, text)
+    if cursor is not None:
+        rows = rows.filter(_after(cursor))
+    limit = max(1, min(limit, _MOST))
+    found = list(rows.order_by("final", F("due_on").asc(nulls_last=True), "id")[: limit + 1])
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    due = last.due_on.isoformat() if last.due_on else None
+    return Page(found[:limit], encode([last.final, due, str(last.id)]))
+
+
+def counts(compiled: CompiledService) -> dict[tuple[str, str], int]:
+    """How many cases stand in each (procedure, state) in the open scope."""
+    from django.db.models import Count
+
+    rows = Case.objects.filter(body=current().body, service=compiled.service.slug)
+    grouped = rows.values_list("procedure", "state").annotate(count=Count("id")).order_by()
+    return {(procedure, state): count for procedure, state, count in grouped}
+
+
+def view(case_id: UUID | str, *, service: str | None = None) -> CaseView | None:
+    """A case of the open scope; None when there is none (or it is of another service)."""
+    try:
+        wanted = UUID(str(case_id))
+    except ValueError:
+        return None
+    row = Case.objects.filter(body=current().body, id=wanted).first()
+    if row is None or (service is not None and row.service != service):
+        return None
+    return _view(row)
+
+
+def visible(found: CaseView, actor: ActorFacts) -> bool:
+    """Whether this actor may see the case at all; otherwise it is as if it did not exist."""
+    if actor.kind == "party":
+        return bool(found.party) and found.party == actor.place
+    return bool(actor.roles)
+
+
+def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) -> list[CompiledAction]:
+    """The actions that the actor's roles may take in this state, in the order of the definition."""
+    return [
+        action
+        for action in procedure.actions.values()
+        if state.state in action.action.from_
+        and not (action.action.opens and state.seq == 0)
+        and actor.roles & set(action.action.roles)
+    ]
+
+
+def readable(procedure: CompiledProcedure, roles: Iterable[str]) -> frozenset[str]:
+    """The names of form fields in sections that one of the roles may read (a section without readers: all)."""
+    held = set(roles)
+    return frozenset(
+        name
+        for section in procedure.service.forms[procedure.procedure.form].sections.values()
+        if section.readers is None or held & set(section.readers)
+        for name in section.fields
+    )
+
+
+def history(found: CaseView) -> list[EventView]:
+    """Every event of a case in the open scope, in order, with its content."""
+    body, case_id = found.row.body, found.row.id
+    said: dict[int, dict[str, Any]] = defaultdict(dict)
+    for row in EventContent.objects.filter(body=body, case_id=case_id):
+        place = content_place(body, str(case_id), row.seq, row.group)
+        sealed = sealing.unseal(row.key_id, bytes(row.nonce), bytes(row.sealed), place)
+        said[row.seq][row.group] = orjson.loads(sealed)
+    return [
+        EventView(
+            event.seq, event.act, event.actor, event.place, event.department, event.at, event.edition,
+            content.merge(said[event.seq]),
+            tuple(sorted(set(event.digests) - set(said[event.seq]))),
+        )
+        for event in Event.objects.filter(body=body, case_id=case_id).order_by("seq")
+    ]  # fmt: skip
+
+
+def documents(case_id: UUID | str) -> list[Document]:
+    """The documents issued on a case in the open scope, oldest first, without their bytes and data."""
+    rows = Document.objects.filter(body=current().body, case_id=case_id).defer("pdf", "data")
+    return list(rows.order_by("seq", "number"))
+
+
+def notices(case_id: UUID | str) -> list[Notice]:
+    """The notices sent on a case in the open scope, oldest first."""
+    return list(Notice.objects.filter(body=current().body, case_id=case_id).order_by("seq", "id"))
+
+
+def find_by_number(number: str) -> CaseView | None:
+    """The case with this 受付番号 (as typed) in the open scope."""
+    from kiban.cases.numbers import as_typed
+
+    row = Case.objects.filter(body=current().body, number=as_typed(number)).first()
+    return _view(row) if row is not None else None
+
+
+def own_cases(partition: str, *, limit: int = 100) -> list[OwnCase]:
+    """A party's own cases, newest first, each read in the body where it stands. Opens its own scopes."""
+    with scope(partition, viewer=partition):
+        filed = list(Filed.objects.filter(body=partition).order_by("-case_id")[:limit])
+    by_body: dict[str, list[UUID]] = defaultdict(list)
+    for line in filed:
+        by_body[line.target].append(line.case_id)
+    found = []
+    for body, ids in by_body.items():
+        with scope(body, viewer=partition):
+            rows = list(Case.objects.filter(Q(party=partition), body=body, id__in=ids))
+        found += [OwnCase(body, _view(row)) for row in rows]
+    return sorted(found, key=lambda own: own.view.row.id, reverse=True)
+
+
+def own_notices(partition: str, *, limit: int = 100) -> list[Inbox]:
+    """The notices delivered to a party, newest first. Opens its own scope."""
+    with scope(partition, viewer=partition):
+        return list(Inbox.objects.filter(body=partition).order_by("-at", "-id")[:limit])
+
+
+def mark_read(partition: str, notice_id: UUID | str) -> None:
+    """The party has seen a notice. Opens its own scope."""
+    with scope(partition, viewer=partition):
+        Inbox.objects.filter(body=partition, id=notice_id, read_at=None).update(read_at=clock.now())
+
+
+def log_access(what: str, case_id: UUID | str | None = None, *, at: datetime | None = None) -> None:
+    """Writes to the access log of the open scope that its viewer read something (`case`, `history`, `document` …)."""
+    entered = current()
+    AccessLog.objects.create(
+        body=entered.body, id=uuid7(), at=at or clock.now(), viewer=entered.viewer, what=what, case_id=case_id
+    )
+
+
+def _view(row: Case) -> CaseView:
+    compiled = editions.get(row.edition)
+    procedure = compiled.procedures[row.procedure]
+    state = state_from_json(procedure, row.document, id=str(row.id), number=row.number, seq=row.seq)
+    return CaseView(row, compiled, procedure, state)
+
+
+def _after(cursor: str) -> Q:
+    """Rows after a cursor in the order (final, due_on nulls last, id)."""
+    final, due, last = decode(cursor, bool, str, str)
+    if due is None:
+        beyond = Q(due_on=None, id__gt=last)
+    else:
+        beyond = Q(due_on__gt=due) | Q(due_on=None) | Q(due_on=due, id__gt=last)
+    return Q(final__gt=final) | (Q(final=final) & beyond)

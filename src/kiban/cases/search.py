@@ -1,0 +1,36 @@
+"""Finding cases by the fields that an edition declares searchable, and by their 受付番号."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from kiban.cases.models import Case, CaseValue
+from kiban.cases.numbers import as_typed
+from kiban.kernel.definitions.compile import CompiledService
+
+_LONGEST = 100
+
+
+def matching(rows: QuerySet[Case], compiled: CompiledService, body: str, text: str) -> QuerySet[Case]:
+    """The cases among `rows` that a typed text means: a number, an exact code, or a part of a name."""
+    text = text.strip()[:_LONGEST]
+    found = Q(number=as_typed(text))
+    for field, keys in _keys(compiled, text).items():
+        values = CaseValue.objects.filter(
+            body=body, service=compiled.service.slug, field=field, value__in=keys
+        ).values("case_id")
+        found |= Q(id__in=values.annotate(hits=Count("value")).filter(hits=len(keys)).values("case_id"))
+    return rows.filter(found)
+
+
+def _keys(compiled: CompiledService, text: str) -> dict[str, list[str]]:
+    """What to look for in each searchable field: the keys under which it would be found if it held the text."""
+    found: dict[str, list[str]] = {}
+    for procedure in compiled.procedures.values():
+        for name, codec in [*procedure.codecs.fields.items(), *procedure.codecs.computed.items()]:
+            if codec.field.search == "none" or name in found:
+                continue
+            keys = list(dict.fromkeys(codec.search_keys(text)))
+            if keys:
+                found[name] = keys
+    return found
