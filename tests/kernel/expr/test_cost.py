@@ -104,3 +104,28 @@ def test_numbers_stay_bounded() -> None:
         with pytest.raises(EvaluationError) as caught:
             compile_expression(source, scope)(env)
         assert caught.value.code == "number_too_large"
+
+
+def test_many_unknown_names_among_many_are_refused_quickly() -> None:
+    scope = Scope({f"name_{n}": INT for n in range(2000)})
+    start = time.perf_counter()
+    with pytest.raises(ExpressionErrors) as caught:
+        compile_expression("[" + ",".join(f"nmae{n}" for n in range(450)) + "]", scope)
+    assert len(caught.value.problems) == 50
+    assert time.perf_counter() - start < 2
+
+
+def test_a_nearly_full_stack_refuses_and_does_not_break() -> None:
+    def deep(levels: int) -> None:
+        if levels:
+            deep(levels - 1)
+        else:
+            compile_expression("abs(" * 57 + "1" + ")" * 57, Scope({}))
+
+    for levels in range(0, 900, 100):
+        try:
+            deep(levels)
+        except (ExpressionErrors, RecursionError) as error:
+            # Where there is no room at all, the test's own frames fail first.
+            assert isinstance(error, ExpressionErrors) or levels > 800
+            assert levels > 200

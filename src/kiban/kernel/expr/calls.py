@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from kiban.kernel.expr.checking import LONGEST_TEXT, Checking, named
 from kiban.kernel.expr.functions import Function
-from kiban.kernel.expr.problems import nearest
 from kiban.kernel.expr.tree import (
     Call,
     Literal,
@@ -46,7 +45,7 @@ class CallChecker(Checking):
         return typed
 
     def _unknown_function(self, node: Call) -> None:
-        meant = nearest(node.function, [*self.scope.functions, "has", "coalesce"])
+        meant = self.problems.nearest(node.function, [*self.scope.functions, "has", "coalesce"])
         at = node.span[0]
         if node.method:
             at = self.problems.source.find(node.function, node.args[0].span[1])

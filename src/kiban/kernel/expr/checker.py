@@ -11,7 +11,6 @@ from kiban.kernel.expr.calls import CallChecker
 from kiban.kernel.expr.checking import LONGEST_TEXT, is_text, leaves, named
 from kiban.kernel.expr.narrowing import Path, when_false, when_true
 from kiban.kernel.expr.operators import binary_type
-from kiban.kernel.expr.problems import nearest
 from kiban.kernel.expr.tree import (
     Binary,
     Coalesce,
@@ -74,7 +73,7 @@ class Checker(CallChecker):
         if node.name in self.scope.functions:
             self.problems.add(node.span, "function_not_called", name=node.name)
         else:
-            meant = nearest(node.name, [*self.scope.names, *self.variables])
+            meant = self.problems.nearest(node.name, [*self.scope.names, *self.variables])
             self.problems.add(node.span, "unknown_name", meant, name=node.name)
         return UNKNOWN
 
@@ -110,7 +109,7 @@ class Checker(CallChecker):
                 self._use(node)
             else:
                 span = (node.span[1] - len(node.name), node.span[1])
-                meant = nearest(node.name, found.fields)
+                meant = self.problems.nearest(node.name, found.fields)
                 self.problems.add(span, "unknown_member", meant, type=named(found), name=node.name)
         elif found != UNKNOWN:
             self.problems.add(node.span, "not_a_row", found=named(found))
@@ -144,7 +143,7 @@ class Checker(CallChecker):
         if isinstance(index, Literal) and isinstance(index.value, str):
             if index.value in row.fields:
                 return row.fields[index.value]
-            meant = nearest(index.value, row.fields)
+            meant = self.problems.nearest(index.value, row.fields)
             shown = None if meant is None else f'"{meant}"'
             self.problems.add(index.span, "unknown_member", shown, type=named(row), name=index.value)
             return UNKNOWN

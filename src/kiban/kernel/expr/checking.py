@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kiban.kernel.expr.builtins import BUILTINS
 from kiban.kernel.expr.functions import Function
 from kiban.kernel.expr.narrowing import Path
-from kiban.kernel.expr.problems import Problems, nearest
+from kiban.kernel.expr.problems import Problems
 from kiban.kernel.expr.tree import (
     Coalesce,
     ListOf,
@@ -99,7 +99,7 @@ class Checking:
     def _check_code(self, literal: Literal, code: Code) -> None:
         text = str(literal.value)
         if code.codes is not None and literal.value is not None and text not in code.codes:
-            meant = nearest(text, sorted(code.codes))
+            meant = self.problems.nearest(text, sorted(code.codes))
             shown = None if meant is None else f'"{meant}"'
             self.problems.add(literal.span, "not_in_list", shown, text=text, name=code.name)
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from kiban.kernel.expr.problems import nearest
 from kiban.kernel.expr.tree import Binary, Literal, Node, path_of
 from kiban.kernel.expr.types import (
     BOOL,
@@ -123,7 +122,7 @@ def _check_in(node: Binary, left: Node, right: Node, checker: "Checking") -> Non
             _refuse(node, left.type, held, checker)
     elif isinstance(held, Row) and is_textual(left.type):
         if isinstance(left, Literal) and str(left.value) not in held.fields:
-            meant = nearest(str(left.value), held.fields)
+            meant = checker.problems.nearest(str(left.value), held.fields)
             shown = None if meant is None else f'"{meant}"'
             kind = describe(held), describe_ja(held)
             checker.problems.add(left.span, "unknown_member", shown, type=kind, name=left.value)

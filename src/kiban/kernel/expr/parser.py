@@ -41,9 +41,11 @@ MACROS = {
 }
 _LOGIC = ("||", "&&")
 _BINARY = {
-    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in"), 1),
-    **dict.fromkeys(("+", "-"), 2),
-    **dict.fromkeys(("*", "/", "%"), 3),
+    "||": 1,
+    "&&": 2,
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">=", "in"), 3),
+    **dict.fromkeys(("+", "-"), 4),
+    **dict.fromkeys(("*", "/", "%"), 5),
 }
 _WORDS = {"and": "&&", "or": "||", "not": "!"}
 
@@ -131,35 +133,36 @@ class _Parser:
         if self.level > MOST_LEVELS:
             self.problems.add(self.token.span, "too_deep", most=MOST_LEVELS)
             raise _Stop
-        condition = self.logic(0)
+        condition = self.binary(1)
         if self.take("?"):
-            yes = self.logic(0)
+            yes = self.binary(1)
             self.want(":")
             no = self.expression()
             condition = Ternary(condition, yes, no, span=(condition.span[0], no.span[1]))
         self.level -= 1
         return condition
 
-    def logic(self, rank: int) -> Node:
-        if rank == len(_LOGIC):
-            return self.binary(1)
-        operands = [self.logic(rank + 1)]
-        while self.take(_LOGIC[rank]):
-            operands.append(self.logic(rank + 1))
-        if len(operands) == 1:
-            return operands[0]
-        return Logic(_LOGIC[rank], tuple(operands), span=(operands[0].span[0], operands[-1].span[1]))
-
     def binary(self, rank: int) -> Node:
+        """Operators that bind at least as tightly as `rank`, by precedence climbing."""
         left = self.unary()
         while True:
             operator = str(self.token.value)
             found = _BINARY.get(operator, 0) if self.token.kind == "op" or operator == "in" else 0
             if found < rank or self.token.kind == "text":
                 return left
+            if operator in _LOGIC:
+                left = self.chain(operator, left, found)
+                continue
             self.next()
             right = self.binary(found + 1)
             left = Binary(operator, left, right, span=(left.span[0], right.span[1]))
+
+    def chain(self, operator: str, first: Node, rank: int) -> Node:
+        """``a && b && c`` as one node."""
+        operands = [first]
+        while self.take(operator):
+            operands.append(self.binary(rank + 1))
+        return Logic(operator, tuple(operands), span=(first.span[0], operands[-1].span[1]))
 
     def unary(self) -> Node:
         if not self.is_op("!", "-"):

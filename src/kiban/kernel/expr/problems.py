@@ -8,6 +8,8 @@ from kiban.kernel.expr.messages import MESSAGES
 from kiban.kernel.expr.tree import Span
 
 MOST_PROBLEMS = 50
+MOST_SUGGESTIONS = 10
+"""Looking for what was meant takes long where names are many; a hostile source may not have it done 50 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,15 @@ class Problems:
     def __init__(self, source: str) -> None:
         self.source = source
         self._found: list[tuple[Span, ExpressionProblem]] = []
+        self._searches = 0
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def nearest(self, word: str, options: Iterable[str]) -> str | None:
+        """As the function `nearest`, for the first few problems."""
+        self._searches += 1
+        return nearest(word, options) if self._searches <= MOST_SUGGESTIONS else None
 
     def add(self, span: Span, code: str, suggestion: str | None = None, **values: object) -> None:
         """Note a problem at `span`; a suggestion is added to the sentence as well."""
@@ -119,7 +127,10 @@ class Problems:
         if (span, found) not in self._found:
             self._found.append((span, found))
 
+    def errors(self) -> ExpressionErrors:
+        """All that was found, in the order of the source."""
+        return ExpressionErrors(found for _span, found in sorted(self._found, key=lambda pair: pair[0]))
+
     def raise_if_any(self) -> None:
         if self._found:
-            self._found.sort(key=lambda pair: pair[0])
-            raise ExpressionErrors(problem for _span, problem in self._found)
+            raise self.errors()

@@ -8,7 +8,7 @@ from kiban.kernel.expr.checker import Checker
 from kiban.kernel.expr.checking import Scope
 from kiban.kernel.expr.closure import Run, Writer
 from kiban.kernel.expr.cost import cost_of
-from kiban.kernel.expr.parser import parse
+from kiban.kernel.expr.parser import MOST_LEVELS, parse
 from kiban.kernel.expr.problems import Problems
 from kiban.kernel.expr.tree import Node
 from kiban.kernel.expr.types import Type
@@ -44,8 +44,16 @@ def compile_expression(
 
     Raises ExpressionErrors with every problem found.
     """
-    parsed = parse(source)
     problems = Problems(source)
+    try:
+        return _compiled(source, scope, expect, cost_limit, problems)
+    except RecursionError:  # the caller's own stack was nearly full
+        problems.add((0, len(source)), "too_deep", most=MOST_LEVELS)
+    raise problems.errors()
+
+
+def _compiled(source: str, scope: Scope, expect: Type | None, cost_limit: int, problems: Problems) -> Program:
+    parsed = parse(source)
     checker = Checker(scope, problems)
     tree = checker.result(parsed, expect)
     problems.raise_if_any()
