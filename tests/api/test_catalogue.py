@@ -67,10 +67,11 @@ def test_the_openapi_document_holds_every_form(anybody: Any) -> None:
 def test_an_edition_changes_the_document(anybody: Any) -> None:
     from datetime import datetime
 
+    from tests.api.conftest import FIXTURE
+
     from kiban.definitions.publish import publish_texts
     from kiban.kernel.definitions.loader import read_folder
     from kiban.ops import clock
-    from tests.api.conftest import FIXTURE
 
     before = anybody.get("/openapi.json").headers["ETag"]
     files = read_folder(FIXTURE)

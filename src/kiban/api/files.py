@@ -34,7 +34,7 @@ _REFUSED = {
 )
 def upload(
     request: HttpRequest,
-    file: UploadedFile = File(...),
+    file: UploadedFile = File(...),  # noqa: B008
     body: str = Query("", max_length=32, description="Staff and machines: the body that keeps the file"),
 ) -> HttpResponse:
     """Keeps a file of the caller's; the answer is the value of a `file` field. PDF, JPEG or PNG, at most 10 MB."""

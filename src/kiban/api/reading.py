@@ -12,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
 from ninja.parser import Parser
 
+from kiban.access import bodies
 from kiban.api.answers import ApiProblem, not_found, unreadable, wrong_input
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.problems import INVALID, TOO_LONG, UNKNOWN_FIELD, Problem
@@ -155,6 +156,12 @@ def _wrong(path: str, ja: str, en: str) -> Problem:
 
 def _shown(name: str) -> str:
     return _CONTROL.sub("�", name[:100])
+
+
+def known_body(code: str) -> None:
+    """Raises ApiProblem 404 where there is no such body."""
+    if not bodies.exists(code):
+        raise not_found()
 
 
 def uuid(value: str) -> UUID:

@@ -97,16 +97,25 @@ class OpenBody(Schema):
     """Opens a case."""
 
     action: Annotated[str | None, Field(description="Needed where several actions open a case")] = None
-    data: Annotated[dict[str, Any], Field(description="By the action's JSON Schema")] = {}
-    reasons: Annotated[dict[str, str], Field(description="By warning: `code` or `code@field`")] = {}
+    data: Annotated[dict[str, Any], Field(default_factory=dict, description="By the action's JSON Schema")]
+    reasons: Annotated[
+        dict[str, str], Field(default_factory=dict, description="By warning: `code` or `code@field`")
+    ]
 
 
 class ActBody(Schema):
     """An act on a case."""
 
-    data: dict[str, Any] = {}
-    reasons: dict[str, str] = {}
+    data: Annotated[dict[str, Any], Field(default_factory=dict)]
+    reasons: Annotated[dict[str, str], Field(default_factory=dict)]
     if_seq: Annotated[int | None, Field(description="Refused as `stale` when the case has moved on")] = None
+
+
+class IssuedItem(Schema):
+    id: str
+    name: str
+    number: str
+    href: str
 
 
 class ActAnswer(Schema):
@@ -114,10 +123,22 @@ class ActAnswer(Schema):
 
     id: str
     number: str
+    service: str
+    procedure: str
+    action: str
     state: str
     seq: int
+    at: datetime
+    documents: list[IssuedItem]
+    notices: list[dict[str, str]]
     problems: list[ProblemItem]
     href: str
+
+
+class EvaluateBody(ActBody):
+    """A dry run of an act that opens a case, or of one on `case`."""
+
+    case: str | None = None
 
 
 class Evaluation(Schema):
@@ -171,6 +192,14 @@ class ClockItem(Schema):
     fired: bool
 
 
+class NoticeItem(Schema):
+    name: str
+    to: str
+    subject: str
+    text: str
+    at: datetime
+
+
 class AllowedAction(Schema):
     name: str
     label: str
@@ -190,6 +219,7 @@ class CaseFull(CaseShort):
     clocks: dict[str, ClockItem]
     charges: dict[str, ChargeItem]
     documents: list[DocumentShort]
+    notices: list[NoticeItem]
     actions: list[AllowedAction]
 
 
@@ -200,7 +230,7 @@ class EventItem(Schema):
     act: str
     label: str
     at: datetime
-    actor: str
+    actor: dict[str, str]
     content: dict[str, Any] | None = None
 
 
@@ -240,3 +270,23 @@ class Me(Schema):
     kind: str
     display_name: str
     roles: list[dict[str, Any]]
+
+
+def body_of(shape: type[Schema]) -> dict[str, Any]:
+    """`requestBody` of an operation that reads its body itself."""
+    schema = shape.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+KEY = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+            "description": "Your own key: the same key with the same request gives the first answer again",
+        }
+    ]
+}
+PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429), ProblemDocument)

@@ -1,0 +1,255 @@
+"""A case as the API shows it: what this caller may read of it, and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from kiban.access.actors import actor_for
+from kiban.access.models import User
+from kiban.access.scope import scope
+from kiban.api.acting import ROOT
+from kiban.api.answers import label, language, not_found
+from kiban.api.auth import caller
+from kiban.api.reading import known_body
+from kiban.cases import queries
+from kiban.cases.facts import facts_for
+from kiban.cases.models import Case
+from kiban.cases.queries import CaseView, EventView
+from kiban.definitions import editions
+from kiban.documents.models import Document
+from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
+from kiban.kernel.environment import view_values
+from kiban.kernel.facts import ActorFacts
+from kiban.kernel.state import due_on
+from kiban.ops import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A case of the open scope and the caller who looks at it."""
+
+    view: CaseView
+    actor: ActorFacts
+    body: str
+
+    @property
+    def href(self) -> str:
+        return f"{ROOT}/bodies/{self.body}/cases/{self.view.row.id}"
+
+    @property
+    def inside(self) -> bool:
+        """Whether the caller acts for the body itself, and may know its people by name."""
+        return self.actor.kind != "party"
+
+
+@contextmanager
+def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iterator[Seen]:
+    """The scope of a body and its case; what the caller may not see raises ApiProblem 404."""
+    known_body(body)
+    user = caller(request)
+    with scope(body, viewer=str(user.id)):
+        found = queries.view(case)
+        if found is None:
+            raise not_found()
+        actor = actor_for(user, body, found.compiled.service, on=clock.today())
+        if not queries.visible(found, actor):
+            raise not_found()
+        queries.log_access(what, found.row.id)
+        yield Seen(found, actor, body)
+
+
+def short(row: Case, body: str) -> dict[str, Any]:
+    """A line of a list."""
+    procedure = editions.get(row.edition).procedures[row.procedure]
+    return {
+        "id": str(row.id),
+        "number": row.number,
+        "service": row.service,
+        "procedure": row.procedure,
+        "state": row.state,
+        "state_label": label(procedure.procedure.states[row.state].label),
+        "title": row.title,
+        "due_on": row.due_on,
+        "opened_at": row.opened_at,
+        "updated_at": row.updated_at,
+        "href": f"{ROOT}/bodies/{body}/cases/{row.id}",
+    }
+
+
+def full(found: Seen) -> dict[str, Any]:
+    """All that the caller may read of a case."""
+    view, procedure, state = found.view, found.view.procedure, found.view.state
+    readable = queries.readable(procedure, found.actor.roles)
+    facts = facts_for(view.compiled, found.body, found.actor, clock.now(), state)
+    values = _json_values(procedure, view_values(procedure, state, facts))
+    words = procedure.procedure.clocks
+    return {
+        **short(view.row, found.body),
+        "due_on": due_on(procedure, state),
+        "seq": state.seq,
+        "edition": view.row.edition,
+        "sections": _sections(procedure, values, readable),
+        "computed": {name: value for name, value in values.items() if name in procedure.codecs.computed},
+        "texts": {name: text for name, text in state.texts.items() if name in readable},
+        "marks": {name: mark for name, mark in state.marks.items() if name in readable},
+        "clocks": {
+            name: {"on": item.on, "label": label(words[name].label), "fired": item.fired}
+            for name, item in state.clocks.items()
+            if name in words
+        },
+        "charges": {
+            name: {"due": item.due, "paid": item.paid, "waived": item.waived, "balance": item.balance}
+            for name, item in state.charges.items()
+        },
+        "documents": [document(row, found) for row in documents(found)],
+        "notices": _notices(found),
+        "actions": [
+            {
+                "name": item.action.name,
+                "label": label(item.action.label),
+                "href": f"{found.href}/acts/{item.action.name}",
+                "schema": f"{ROOT}/services/{view.row.service}/editions/{view.row.edition}/procedures/"
+                f"{procedure.name}/actions/{item.action.name}/schema",
+            }
+            for item in queries.possible(procedure, state, found.actor)
+        ],
+    }
+
+
+def _json_values(procedure: CompiledProcedure, values: Mapping[str, object]) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        codec = procedure.codecs.get(name)
+        if codec is not None:
+            found[name] = codec.to_json(value)
+    return found
+
+
+def _sections(
+    procedure: CompiledProcedure, values: Mapping[str, Any], readable: frozenset[str]
+) -> dict[str, dict[str, Any]]:
+    found = {}
+    for section in procedure.service.forms[procedure.procedure.form].sections.values():
+        here = {name: values[name] for name in section.fields if name in values and name in readable}
+        if here:
+            found[section.name] = here
+    return found
+
+
+def documents(found: Seen) -> list[Document]:
+    """The issued documents that the caller may read."""
+    words = found.view.compiled.documents
+    return [
+        row
+        for row in queries.documents(found.view.row.id)
+        if (word := words.get(row.name)) is None
+        or word.readers is None
+        or found.actor.roles & set(word.readers)
+    ]
+
+
+def document(row: Document, found: Seen) -> dict[str, Any]:
+    word = found.view.compiled.documents.get(row.name)
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "label": label(word.label) if word else row.name,
+        "number": row.number,
+        "issued_at": row.at,
+        "href": f"{found.href}/documents/{row.id}",
+    }
+
+
+def _notices(found: Seen) -> list[dict[str, Any]]:
+    """What was sent: to the body's own people all of it, to a party what was sent to a role of its own."""
+    return [
+        {
+            "name": row.name,
+            "to": row.to,
+            "subject": _said(row.subject),
+            "text": _said(row.text),
+            "at": row.at,
+        }
+        for row in queries.notices(found.view.row.id)
+        if found.inside or row.to in found.actor.roles
+    ]
+
+
+def _said(text: Mapping[str, str]) -> str:
+    return text.get(language()) or text["ja"]
+
+
+def events(found: Seen) -> list[dict[str, Any]]:
+    """What happened. Towards a party staff appear as their department; what was said is for the body."""
+    history = queries.history(found.view)
+    names = _names(history) if found.inside else {}
+    readable = queries.readable(found.view.procedure, found.actor.roles)
+    return [_event(event, found, names, readable) for event in history]
+
+
+def _names(history: list[EventView]) -> dict[str, str]:
+    ids = {event.actor for event in history if not event.actor.startswith("system") and "-" in event.actor}
+    return {str(user.id): user.display_name for user in User.objects.filter(id__in=ids)}
+
+
+def _event(
+    event: EventView, found: Seen, names: Mapping[str, str], readable: frozenset[str]
+) -> dict[str, Any]:
+    kind = "system" if event.actor == "system" else "party" if event.place.startswith("p-") else "staff"
+    said: dict[str, Any] = {
+        "seq": event.seq,
+        "act": event.act,
+        "label": _act_label(found.view.procedure, event.act),
+        "at": event.at,
+        "actor": {"kind": kind, "department": event.department},
+    }
+    if found.inside:
+        said["actor"]["name"] = names.get(event.actor, "")
+        said["content"] = _content(event.said, found.view.procedure, readable)
+    return said
+
+
+def _act_label(procedure: CompiledProcedure, act: str) -> str:
+    action = procedure.procedure.actions.get(act)
+    if action is not None:
+        return str(label(action.label))
+    word = procedure.procedure.clocks.get(act.removeprefix("clock."))
+    return str(label(word.label)) if word is not None else act
+
+
+def _content(
+    said: Mapping[str, Any], procedure: CompiledProcedure, readable: frozenset[str]
+) -> dict[str, Any]:
+    hidden = set(procedure.codecs.fields) - readable
+    content = dict(said)
+    changes = dict(content.get("changes") or {})
+    for part in ("values", "texts", "marks"):
+        if part in changes:
+            changes[part] = {name: value for name, value in changes[part].items() if name not in hidden}
+    content["changes"] = changes
+    content["input"] = {
+        name: value for name, value in (content.get("input") or {}).items() if name not in hidden
+    }
+    return content
+
+
+def services_of(user: User, body: str) -> list[CompiledService]:
+    """The services of which the caller may see cases in a body, by slug."""
+    today = clock.today()
+    found = []
+    for compiled in editions.catalogue(today):
+        actor = actor_for(user, body, compiled.service, on=today)
+        if actor.kind == "party" or sees_body(compiled, actor):
+            found.append(compiled)
+    return found
+
+
+def sees_body(compiled: CompiledService, actor: ActorFacts) -> bool:
+    """Whether a role of the caller reaches the body's cases and registries."""
+    roles = compiled.service.roles
+    return any(roles[name].reach in ("body", "nation") for name in actor.roles if name in roles)
