@@ -49,10 +49,11 @@ def current() -> Scope:
 
 
 @contextmanager
-def scope(body: str, viewer: str = "") -> Iterator[Scope]:
+def scope(body: str, viewer: str = "", *, snapshot: bool = False) -> Iterator[Scope]:
     """Opens a transaction in the partition of `body`; commits at its end, rolls back when an error leaves it.
 
-    `viewer` is the id of the one who looks (for the access log). Raises ScopeError when a transaction is open
+    `viewer` is the id of the one who looks (for the access log). With `snapshot` every query sees the same moment
+    (repeatable read). Raises ScopeError when a transaction is open
     already or `body` is no partition.
     """
     entered = Scope(body, viewer)
@@ -63,6 +64,8 @@ def scope(body: str, viewer: str = "") -> Iterator[Scope]:
     try:
         with transaction.atomic(durable=True):
             with connection.cursor() as cursor:
+                if snapshot:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute("SELECT set_config('kiban.scope', %s, true)", [setting])
             yield entered
     finally:

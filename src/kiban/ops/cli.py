@@ -20,6 +20,7 @@ DELEGATED = {
     "diagram": ("kiban.kernel.diagram", False, "draw the procedures of a service (Mermaid)"),
     "bench": ("bench.__main__", False, "run a benchmark (--list names them)"),
     "audit": ("kiban.cases.audit", True, "verify the chain of events"),
+    "rebuild": ("kiban.cases.rebuild", True, "fold the events and compare the tables (--check)"),
 }
 _OWNER_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate", "squashmigrations", "dbshell")
 
