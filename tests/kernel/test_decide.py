@@ -83,6 +83,7 @@ def test_body_that_takes_no_part(visit, facts_of, world):
         ({**GOOD, "who": "a\ud800b"}, {("who", "invalid")}),
         ({**GOOD, "who": "あ" * 201}, {("who", "too_long")}),
         ({**GOOD, "who": ["x"]}, {("who", "invalid")}),
+        ({**GOOD, "who": {"value": None, "mark": "unknown"}}, {("who", "required")}),
     ],
 )
 def test_wrong_input_is_refused_with_its_place(visit, facts_of, world, given, expected):

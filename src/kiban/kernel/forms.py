@@ -24,6 +24,7 @@ from kiban.kernel.facts import CaseState, Facts, LookupRequest, World
 from kiban.kernel.problems import INVALID, REQUIRED, UNKNOWN_FIELD, Problem
 from kiban.kernel.values import ReadContext
 
+_SPOKEN = ("unknown", "not_applicable", "hidden")
 UNKNOWN_MESSAGE = Label(ja="この項目はありません。", en="There is no such field.")
 
 
@@ -84,6 +85,8 @@ class Draft:
                 value, text, mark = reading.value, reading.text, reading.mark
                 if reading.problems:
                     self.read_problems.extend(reading.problems)
+                if mark in _SPOKEN and mark not in item.field.marks:
+                    mark = "unanswered"  # only where the field says so may its answer be "not known"
             if value is not None:
                 given[name] = value
             if name not in own:

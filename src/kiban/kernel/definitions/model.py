@@ -168,6 +168,7 @@ class Field(Element):
     max_items: int = Attr(default=20, ge=1, le=10_000)
     fields: Annotated[dict[Name, Field], BeforeValidator(_named)] = {}
     normalise: Literal["none", "code", "kana"] = "none"
+    marks: tuple[Literal["unknown", "not_applicable"], ...] = ()
     search: Literal["none", "exact", "name"] = "none"
     personal: bool = False
     unit: str = ""

@@ -16,7 +16,6 @@ _FIELD_TYPES: dict[str, FieldType] = {
     "integer": "integer", "money": "money", "decimal": "decimal", "yes_no": "yes_no", "text": "long_text",
     "date": "date", "choice": "choice", "subset": "multiple",
 }  # fmt: skip
-_CONTEXT = ReadContext(today=date(2000, 1, 1), locate=lambda _text: None)
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,21 @@ class ParameterCodec:
     codec: Codec
     national: tuple[tuple[date, object], ...]
 
-    def read(self, raw: object) -> tuple[object, tuple[Problem, ...]]:
-        """An internal value from JSON or text, or the problems; None where the parameter may be empty."""
+    def read(self, raw: object, on: date | None = None) -> tuple[object, tuple[Problem, ...]]:
+        """An internal value from JSON or text, or the problems; None where the parameter may be empty.
+
+        `on` is the day from which the value holds (codes have their own validity).
+        """
         if raw is None or raw == "":
             problem = Problem(
                 self.parameter.name, "required", Label(ja="値を入力してください。", en="Give a value.")
             )
             return None, () if self.parameter.nullable else (problem,)
-        reading = self.codec.read(raw, _CONTEXT, self.parameter.name)
+        context = ReadContext(today=on or date.max, locate=lambda _text: None)
+        reading = self.codec.read(raw, context, self.parameter.name)
         return reading.value, reading.problems
 
-    def read_varied(self, raw: object) -> tuple[object, tuple[Problem, ...]]:
+    def read_varied(self, raw: object, on: date | None = None) -> tuple[object, tuple[Problem, ...]]:
         """As `read`, for a value that a body sets: refused outside of its bounds."""
         vary = self.parameter.vary
         if vary is None:
@@ -46,7 +49,7 @@ class ParameterCodec:
                 en=f"{self.parameter.label.text('en')} cannot be set by a body ({self.parameter.law}).",
             )
             return None, (Problem(self.parameter.name, "not_allowed", message),)
-        value, problems = self.read(raw)
+        value, problems = self.read(raw, on)
         if problems:
             return value, problems
         return value, tuple(self._outside(value))
@@ -101,7 +104,7 @@ def parameter_codecs(
         if not raws:
             raws = [(service.in_force, parameter.value, ("value",))]
         for start, raw, step in raws:
-            value, wrong = item.read(raw)
+            value, wrong = item.read(raw, start)
             dated.append((start, value))
             problems.extend(marks.problem(("parameters", name, *step), p.message.text("en")) for p in wrong)
         found[name] = ParameterCodec(parameter, item.codec, tuple(sorted(dated, key=lambda pair: pair[0])))
@@ -116,5 +119,5 @@ def resolve(
     for name, dated in own.items():
         for start, raw in sorted(dated, key=lambda pair: pair[0]):
             if start <= on and name in codecs:
-                values[name] = codecs[name].read(raw)[0]
+                values[name] = codecs[name].read(raw, start)[0]
     return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -56,6 +56,9 @@ def _lists(expected: list[Any], found: Any, path: str) -> Iterator[tuple[str, ob
     if not isinstance(found, list | tuple):
         yield path, expected, found
         return
+    if path == "records":
+        yield from _records(expected, found)
+        return
     if path.rsplit(".", 1)[-1] in _ORDERED or path.startswith("data"):
         if len(expected) != len(found) or not all(
             _matches(want, have, path) for want, have in zip(expected, found, strict=True)
@@ -71,3 +74,18 @@ def _lists(expected: list[Any], found: Any, path: str) -> Iterator[tuple[str, ob
         rest.remove(hit)
     if rest:
         yield path, expected, list(found)
+
+
+def _records(expected: list[Any], found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, object, object]]:
+    """Each named record by registry and key; those that are not named are not compared."""
+    known = {(record["registry"], record["key"]): record for record in found}
+    for want in expected:
+        name = (str(want.get("registry")), str(want.get("key")))
+        record, path = known.get(name), f"records.{name[0]} {name[1]}"
+        if str(want.get("absent")).lower() == "true":
+            if record is not None:
+                yield path, "no such record", record
+        elif record is None:
+            yield path, want, None
+        else:
+            yield from differences(want.get("data") or {}, record["data"], path)

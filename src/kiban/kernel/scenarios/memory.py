@@ -31,7 +31,7 @@ from kiban.kernel.facts import (
 from kiban.kernel.figures import figure
 from kiban.kernel.numbering import format_number
 from kiban.kernel.problems import Problem
-from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment
+from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment, spelled_out
 from kiban.kernel.scenarios.runner import Driver, StepResult
 from kiban.kernel.sorting import natural_key
 from kiban.kernel.values import ReadContext
@@ -135,16 +135,17 @@ class MemoryDriver:
             self.closed[body] = frozenset(date.fromisoformat(day) for day in days)
         for body, values in (given.get("parameters") or {}).items():
             for name, value in values.items():
-                self._set(body, name, value, date.min)
+                self._set(body, name, value, date.min, bounded=False)
         for record in given.get("records") or []:
             self._record(record)
         return [self._given_case(row) for row in given.get("cases") or []]
 
-    def _set(self, body: str, name: str, value: object, since: date) -> None:
+    def _set(self, body: str, name: str, value: object, since: date, *, bounded: bool = True) -> None:
+        """A body's own value. `given` may stand for another edition, so only a step is held to the bounds."""
         codec = self.service.parameters.get(name)
         if codec is None:
             raise ScenarioError(f"there is no parameter `{name}`")
-        _value, problems = codec.read_varied(value)
+        _value, problems = codec.read_varied(value) if bounded else codec.read(value)
         if problems:
             raise ScenarioError(f"parameter `{name}`: {problems[0].message.text('en')}")
         self.own.setdefault(body, {}).setdefault(name, []).append((since, value))
@@ -274,7 +275,7 @@ class MemoryDriver:
         facts = self._facts(known.body, who, known.state)
         before = copy.copy(self.sequences)
         decision = decide(
-            known.procedure, known.state, action, step.get("data") or {}, facts, self._world(known.body),
+            known.procedure, known.state, action, spelled_out(step.get("data") or {}), facts, self._world(known.body),
             reasons=step.get("reasons") or {},
         )  # fmt: skip
         return self._outcome(known, decision, before, case)
@@ -285,7 +286,7 @@ class MemoryDriver:
         body = place or self.body
         before, case_id = copy.copy(self.sequences), self._next()
         decision = decide(
-            procedure, None, action, step.get("data") or {}, self._facts(body, who), self._world(body),
+            procedure, None, action, spelled_out(step.get("data") or {}), self._facts(body, who), self._world(body),
             reasons=step.get("reasons") or {}, case_id=case_id, number=case_id,
         )  # fmt: skip
         if isinstance(decision, Refusal):
