@@ -31,6 +31,13 @@ def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFact
     )
 
 
+def sees_body(service: Service, actor: ActorFacts) -> bool:
+    """Whether a role of the actor reaches all cases and registries of its body (届く範囲: body or nation)."""
+    return any(
+        service.roles[name].reach in ("body", "nation") for name in actor.roles if name in service.roles
+    )
+
+
 def bodies_of(user: User, *, on: date) -> list[tuple[str, str]]:
     """The (body, service) pairs in which the user holds a role on a day."""
     rows = _valid(on).filter(user=user).values_list("body", "service").distinct()

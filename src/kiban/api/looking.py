@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from kiban.access.actors import actor_for
+from kiban.access.actors import actor_for, sees_body
 from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.api.acting import ROOT
@@ -244,12 +244,6 @@ def services_of(user: User, body: str) -> list[CompiledService]:
     found = []
     for compiled in editions.catalogue(today):
         actor = actor_for(user, body, compiled.service, on=today)
-        if actor.kind == "party" or sees_body(compiled, actor):
+        if actor.kind == "party" or sees_body(compiled.service, actor):
             found.append(compiled)
     return found
-
-
-def sees_body(compiled: CompiledService, actor: ActorFacts) -> bool:
-    """Whether a role of the caller reaches the body's cases and registries."""
-    roles = compiled.service.roles
-    return any(roles[name].reach in ("body", "nation") for name in actor.roles if name in roles)

@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from kiban.access.actors import actor_for
+from kiban.access.actors import actor_for, sees_body
 from kiban.access.scope import scope
-from kiban.api import looking, shapes
+from kiban.api import shapes
 from kiban.api.acting import ROOT
 from kiban.api.answers import answer, label, not_found
 from kiban.api.auth import Caller, caller
@@ -122,7 +122,7 @@ def _registry(request: HttpRequest, body: str, service: str, registry: str) -> I
     _edition, compiled = current(service)
     user = caller(request)
     actor = actor_for(user, body, compiled.service, on=clock.today())
-    if registry not in compiled.registries or not looking.sees_body(compiled, actor):
+    if registry not in compiled.registries or not sees_body(compiled.service, actor):
         raise not_found()
     with scope(body, viewer=str(user.id)):
         case_queries.log_access("registry")

@@ -28,6 +28,7 @@ from psycopg import errors
 from uuid_utils.compat import uuid7
 
 from kiban.access import bodies
+from kiban.access.actors import sees_body
 from kiban.cases import filing, numbers
 from kiban.cases.facts import facts_for
 from kiban.cases.session import Row, Session, session
@@ -293,14 +294,14 @@ def _decided(
 
 
 def _visible(request: _Request, locked: _Locked) -> bool:
-    """A party sees its own cases; staff and machines with any role in the service see those of their body."""
+    """A party sees its own cases; staff and machines with a role that reaches the body see those of their body."""
     if locked.compiled.service.slug != request.service:
         return False
     if request.procedure is not None and request.procedure != locked.procedure.name:
         return False
     if request.actor.kind == "party":
         return bool(locked.party) and locked.party == request.actor.place
-    return bool(request.actor.roles)
+    return sees_body(locked.compiled.service, request.actor)
 
 
 def _locked(rows: list[Row], case_id: str, *, edition: str | None = None) -> _Locked | None:

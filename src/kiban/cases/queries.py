@@ -10,7 +10,7 @@
     log_access(what, case_id)                   who read what
 
 Visibility is row-level security first; then a party sees a case when `view.party` is its own partition, and staff
-when they hold any role of the service in the body (`visible`).
+when they hold a role of the service that reaches the body (`visible`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import orjson
 from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
+from kiban.access.actors import sees_body
 from kiban.access.scope import current, scope
 from kiban.cases import content, sealing
 from kiban.cases.events import content_place
@@ -153,7 +154,7 @@ def visible(found: CaseView, actor: ActorFacts) -> bool:
     """Whether this actor may see the case at all; otherwise it is as if it did not exist."""
     if actor.kind == "party":
         return bool(found.party) and found.party == actor.place
-    return bool(actor.roles)
+    return sees_body(found.compiled.service, actor)
 
 
 def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) -> list[CompiledAction]:
