@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -41,11 +42,9 @@ class Client:
 
     def post(self, path: str, body: object = None, *, key: str | None = "", **headers: str) -> Any:
         """`body` is a JSON value or raw bytes; `key` None sends no Idempotency-Key, "" a new one."""
-        import orjson
-
         if key is not None:
             headers["Idempotency-Key"] = key or uuid.uuid4().hex
-        raw = body if isinstance(body, bytes) else orjson.dumps(body if body is not None else {})
+        raw = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
         made = self._plain.post(
             f"/api/v1{path}", raw, content_type=headers.pop("Content-Type", "application/json"),
             headers=self._headers(headers),

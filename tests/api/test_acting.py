@@ -95,3 +95,10 @@ def test_trying_out_stores_nothing(person: Callable[..., Any], contractor: str) 
     assert answer.data["computed"]["amount"] == 150000
     assert "account_holder" in answer.data["required"]
     assert [problem["field"] for problem in answer.data["problems"]] == ["account_holder"]
+
+
+def test_an_act_that_takes_nothing_needs_no_body(person: Callable[..., Any], contractor: str) -> None:
+    resident = person()
+    made = resident.post(OPEN, {"data": GRANT}).data
+    done = resident.post(f"/bodies/{BODY}/cases/{made['id']}/acts/withdraw", b"")
+    assert done.status_code == 200 and done.data["state"] == "withdrawn"

@@ -31,7 +31,9 @@ class StrictParser(Parser):
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object of a request. Raises ApiProblem (400, 413, 415)."""
+    """The JSON object of a request; no body at all is an empty one. Raises ApiProblem (400, 413, 415)."""
+    if request.META.get("CONTENT_LENGTH") in ("0", "", None) and "Transfer-Encoding" not in request.headers:
+        return {}  # an act that takes nothing needs no body
     kind = (request.content_type or "").lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise unreadable(
