@@ -93,10 +93,10 @@ def test_the_outbox_delivers_to_the_party_and_makes_the_papers(office, lent):
 
 
 def test_work_that_fails_waits_and_the_rest_goes_on(office, lent, monkeypatch):
-    def broken(_job):
+    def broken(_document):
         raise RuntimeError("no fonts")
 
-    monkeypatch.setitem(outbox._JOBS, "documents", broken)
+    monkeypatch.setattr(issue, "render", broken)
     assert outbox.run(NOW, body=BODY) == 1
     with scope(BODY):
         row = Outbox.objects.get(body=BODY)
