@@ -1,12 +1,10 @@
 -- The one door's last step, in one round trip: everything that an act writes (kiban.cases.door calls it).
 --
--- p_scope: the sealed partition. p: what to write (kiban.cases.writing builds it). p_groups, p_salts, p_nonces,
--- p_sealed: the sealed content of the event, one element per group. Runs with the rights of its caller, so that
--- row-level security holds. An act that was done before with the same key raises KB001; a case that has moved
--- on raises KB002. Nothing is written then.
-CREATE OR REPLACE FUNCTION kiban_append(
-    p_scope text, p jsonb, p_groups text[], p_salts bytea[], p_nonces bytea[], p_sealed bytea[]
-) RETURNS void LANGUAGE plpgsql AS $$
+-- p_scope: the sealed partition. p: what to write (kiban.cases.writing builds it; bytes in hex, sealed content in
+-- base 64). Runs with the rights of its caller, so that row-level security holds. An act that was done before with
+-- the same key raises KB001; a case that has moved on raises KB002. Nothing is written then.
+DROP FUNCTION IF EXISTS kiban_append(text, jsonb, text[], bytea[], bytea[], bytea[]);
+CREATE OR REPLACE FUNCTION kiban_append(p_scope text, p jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     b text := p->>'body';
     c jsonb := p->'case';
@@ -46,8 +44,9 @@ BEGIN
     VALUES (b, case_uuid, number_of_event, e->>'act', e->>'actor', e->>'place', e->>'department', moment,
             e->>'edition', e->'digests', decode(e->>'prev', 'hex'), decode(e->>'hash', 'hex'));
     INSERT INTO cases_eventcontent (body, case_id, seq, "group", salt, key_id, nonce, sealed)
-    SELECT b, case_uuid, number_of_event, u.g, u.s, p->>'key_id', u.n, u.x
-      FROM unnest(p_groups, p_salts, p_nonces, p_sealed) AS u(g, s, n, x);
+    SELECT b, case_uuid, number_of_event, x->>0, decode(x->>1, 'base64'), p->>'key_id', decode(x->>2, 'base64'),
+           decode(x->>3, 'base64')
+      FROM jsonb_array_elements(p->'contents') AS x;
 
     work := p->'values';
     IF work IS NOT NULL THEN
@@ -151,5 +150,29 @@ BEGIN
     SELECT b, p_service, x->>'registry', f.k, left(f.v #>> '{}', 200), x->>'key'
       FROM jsonb_each(given) AS f(k, v)
      WHERE jsonb_typeof(f.v) IN ('string', 'number', 'boolean');
+END
+$$;
+
+-- Rows of a registry by key, or by equality of fields (p_where as JSON; one scalar of it, p_field = p_value, is
+-- looked up by index). A function, so that its plan is kept.
+CREATE OR REPLACE FUNCTION kiban_lookup(
+    b text, p_service text, p_registry text, p_keys text[], p_field text, p_value text, p_where jsonb, p_most integer
+) RETURNS TABLE (record_key text, record_data text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_keys IS NOT NULL THEN
+        RETURN QUERY SELECT r.key, r.data::text FROM registries_record r
+         WHERE r.body = b AND r.service = p_service AND r.registry = p_registry AND r.key = ANY(p_keys)
+         ORDER BY r.key LIMIT p_most;
+    ELSIF p_field IS NOT NULL THEN
+        RETURN QUERY SELECT r.key, r.data::text FROM registries_recordvalue v
+          JOIN registries_record r USING (body, service, registry, key)
+         WHERE v.body = b AND v.service = p_service AND v.registry = p_registry AND v.field = p_field
+           AND v.value = p_value AND r.body = b AND r.data @> p_where
+         ORDER BY r.key LIMIT p_most;
+    ELSE
+        RETURN QUERY SELECT r.key, r.data::text FROM registries_record r
+         WHERE r.body = b AND r.service = p_service AND r.registry = p_registry AND r.data @> p_where
+         ORDER BY r.key LIMIT p_most;
+    END IF;
 END
 $$;

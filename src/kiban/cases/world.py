@@ -35,15 +35,14 @@ class PostgresWorld:
     def lookup(self, request: LookupRequest) -> Sequence[Mapping[str, object]]:
         """Rows by key or by equality of fields, in the order of their keys, at most `max_items`."""
         registry = self._compiled.registries[request.registry]
-        values: list[Any] = [self._session.body, self._service, request.registry]
-        if request.keys is not None:
-            sql = f"SELECT r.key, r.data::text FROM registries_record r WHERE {_HERE} AND r.key = ANY(%s)"  # noqa: S608
-            values.append(list(request.keys))
-        else:
-            where, more = _equal(self._session.body, registry.to_json(request.where))
-            sql = f"SELECT r.key, r.data::text FROM registries_record r WHERE {_HERE}{where}"  # noqa: S608
-            values += more
-        rows = self._session.fetch(f"{sql} ORDER BY r.key LIMIT %s", [*values, request.max_items])
+        keys = None if request.keys is None else list(request.keys)
+        where = registry.to_json(request.where)
+        field, value = next(((f, as_value(v)) for f, v in where.items() if _is_listed(v)), (None, None))
+        rows = self._session.fetch(
+            "SELECT * FROM kiban_lookup(%s, %s, %s, %s::text[], %s, %s, %s::jsonb, %s)",
+            [self._session.body, self._service, request.registry, keys, field, value,
+             orjson.dumps(where).decode(), request.max_items],
+        )  # fmt: skip
         return [{"key": key, **registry.from_json(orjson.loads(data))} for key, data in rows]
 
     def allocate(self, request: AllocateRequest) -> str | None:
@@ -97,12 +96,17 @@ def _equal(body: str, where: Mapping[str, object]) -> tuple[str, list[Any]]:
     """Equality of JSON fields: by the indexed values, and by the row itself, which is read again under its lock."""
     sql, values = "", list[Any]()
     for field, value in where.items():
-        if isinstance(value, str | int | bool):
+        if _is_listed(value):
             sql += f" AND {_VALUE}"
             values += [body, field, as_value(value)]
         sql += " AND r.data @> %s::jsonb"
         values.append(orjson.dumps({field: value}).decode())
     return sql, values
+
+
+def _is_listed(value: object) -> bool:
+    """Whether a JSON value of a record stands in `record_value`."""
+    return isinstance(value, str | int | float)
 
 
 def as_value(value: object) -> str:

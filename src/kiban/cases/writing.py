@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from kiban.kernel.facts import (
 from kiban.kernel.sorting import natural_key
 from kiban.kernel.state import due_on, fold, search_entries, state_to_json, subject_of, title_of
 
-APPEND = "SELECT kiban_append(%s, %s::jsonb, %s::text[], %s::bytea[], %s::bytea[], %s::bytea[])"
+APPEND = "SELECT kiban_append(%s, %s::jsonb)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Writing:
                 "digests": event.digests, "prev": event.prev.hex(), "hash": event.hash.hex(),
             },
             "key_id": sealing.current_key(),
+            "contents": [[c.group, _b64(c.salt), _b64(c.nonce), _b64(c.sealed)] for c in event.contents],
             "answer": answer,
             **self._projections(),
         }  # fmt: skip
@@ -110,12 +112,7 @@ class Writing:
         jobs = self._jobs(bool(issued))
         if jobs:
             said["jobs"] = jobs
-        contents = event.contents
-        arguments = (
-            seal, orjson.dumps(said).decode(), [c.group for c in contents], [c.salt for c in contents],
-            [c.nonce for c in contents], [c.sealed for c in contents],
-        )  # fmt: skip
-        return arguments, answer
+        return (seal, orjson.dumps(said).decode()), answer
 
     def _effects(self, kind: type) -> list[Any]:
         return [effect for effect in self.decision.effects if isinstance(effect, kind)]
@@ -192,6 +189,10 @@ class Writing:
         if self.party and self._effects(NoticeSent):
             jobs.append("notices")
         return [*jobs, "documents"] if documents else jobs
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def case_columns(procedure: CompiledProcedure, case: CaseState) -> dict[str, Any]:
