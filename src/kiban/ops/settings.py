@@ -80,6 +80,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "kiban.web.context.page",
             ],
         },
     }
@@ -124,6 +125,7 @@ CSRF_COOKIE_NAME = "kiban_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_FAILURE_VIEW = "kiban.web.errors.csrf_failure"
 LANGUAGE_COOKIE_SECURE = PRODUCTION
 
 # Transport and headers

@@ -6,3 +6,8 @@ urlpatterns = [
     path("api/", include("kiban.api.urls")),
     path("", include("kiban.web.urls")),
 ]
+
+handler400 = "kiban.web.errors.bad_request"
+handler403 = "kiban.web.errors.forbidden"
+handler404 = "kiban.web.errors.not_found"
+handler500 = "kiban.web.errors.server_error"

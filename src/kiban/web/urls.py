@@ -1,5 +1,55 @@
-"""Routes of the pages."""
+"""Routes of the pages: the public portal, one's own pages, the staff desk, the demonstration."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from kiban.web import wizard
+from kiban.web.demo import views as demo
+from kiban.web.desk import case as desk_case
+from kiban.web.desk import figures as desk_figures
+from kiban.web.desk import inbox as desk
+from kiban.web.desk import registry as desk_registry
+from kiban.web.public import my, portal
+
+_PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
+_DESK = "desk/<slug:body>/<slug:service>/"
+_CASE = "desk/<slug:body>/cases/<uuid:case>/"
+_MINE = "my/cases/<slug:body>/<uuid:case>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", portal.home, name="home"),
+    path("procedures/", portal.procedures, name="procedures"),
+    path(_PROCEDURE, portal.procedure, name="procedure"),
+    path(_PROCEDURE + "body/", portal.choose, name="procedure-choose"),
+    path(_PROCEDURE + "body/<slug:body>/", portal.at_body, name="procedure-at-body"),
+    path("bodies/", portal.body_search, name="bodies"),
+    path("bodies/<slug:code>/", portal.body, name="body"),
+    path("accessibility/", portal.accessibility, name="accessibility"),
+    path("language/", set_language, name="language"),
+    path("sign-in/", demo.sign_in, name="sign-in"),
+    path("sign-out/", demo.sign_out, name="sign-out"),
+    path("apply/<slug:body>/<slug:service>/<slug:procedure>/", my.apply, name="apply"),
+    path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),
+    path("drafts/<slug:body>/<uuid:draft>/<slug:step>/", wizard.draft, name="draft"),
+    path("my/", my.my, name="my"),
+    path(_MINE, my.case, name="my-case"),
+    path(_MINE + "received/", my.received, name="my-case-received"),
+    path(_MINE + "act/<slug:action>/", my.act, name="my-case-act"),
+    path(_MINE + "documents/<uuid:document>/", my.document, name="my-case-document"),
+    path(_MINE + "files/", my.case, name="my-case-files"),
+    path(_MINE + "files/<slug:sha256>/", my.file, name="my-case-file"),
+    path("desk/", desk.desk, name="desk"),
+    path(_CASE, desk_case.case, name="desk-case"),
+    path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
+    path(_CASE + "documents/<uuid:document>/", desk_case.document, name="desk-case-document"),
+    path(_CASE + "files/", desk_case.case, name="desk-case-files"),
+    path(_CASE + "files/<slug:sha256>/", desk_case.file, name="desk-case-file"),
+    path(_DESK, desk.inbox, name="desk-inbox"),
+    path(_DESK + "new/<slug:procedure>/", desk_case.new, name="desk-new"),
+    path(_DESK + "figures/", desk_figures.figures, name="desk-figures"),
+    path(_DESK + "registries/<slug:registry>/", desk_registry.registry, name="desk-registry"),
+    path(_DESK + "registries/<slug:registry>/record/", desk_registry.record, name="desk-record"),
+    path("demo/people/", demo.people, name="demo-people"),
+    path("demo/sign-in/", demo.sign_in_as, name="demo-sign-in"),
+    path("demo/clock/", demo.set_clock, name="demo-clock"),
+]

@@ -1,0 +1,1 @@
+"""The staff desk: inbox, cases, registries, figures."""

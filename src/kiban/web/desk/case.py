@@ -1,0 +1,230 @@
+"""A case on the desk: data, checks, deadlines, money, documents, history, and what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kiban.access.models import User
+from kiban.access.scope import scope
+from kiban.cases import queries
+from kiban.cases.queries import CaseView, EventView
+from kiban.cases.world import looking
+from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.model import Label
+from kiban.kernel.environment import view_values
+from kiban.kernel.facts import Facts, World
+from kiban.kernel.forms import evaluate
+from kiban.kernel.problems import Problem
+from kiban.ops import clock
+from kiban.web import display, downloads, wizard
+from kiban.web.actpage import Frame, act_page
+from kiban.web.filling import Filling, start_raw
+from kiban.web.outlook import Possible, possible_actions
+from kiban.web.public.catalogue import opening_action
+from kiban.web.templatetags.kiban import language
+from kiban.web.viewer import Place, case_for, place_of, staff_only, user_of
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event as staff read it."""
+
+    label: Label
+    at: Any
+    who: str
+    lines: tuple[display.Line, ...]
+    reasons: tuple[tuple[str, str], ...]
+    state: Label | None
+    disposed: bool
+
+
+def _user(request: HttpRequest) -> User:
+    user = user_of(request)
+    assert user is not None  # the views are for staff
+    return user
+
+
+@require_safe
+@staff_only
+def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
+    """The case page."""
+    place, found = case_for(_user(request), body, case)
+    with scope(body, viewer=place.actor.id):
+        documents, notices = queries.documents(case), queries.notices(case)
+        events = queries.history(found)
+        queries.log_access("case", case)
+    facts = place.facts(found.state)
+    with looking(body, found.compiled) as world:
+        actions = possible_actions(found.procedure, found.state, facts, world, language())
+        problems = _checks(found, actions, facts, world)
+    values = view_values(found.procedure, found.state, facts)
+    deadlines = display.deadlines(found.procedure, found.state, clock.today())
+    service = found.compiled.service
+    context = {
+        "place": place, "case": found, "procedure": found.procedure, "actions": actions, "checks": problems,
+        "state": found.procedure.procedure.states[found.state.state], "deadlines": deadlines,
+        "tone": display.state_tone(found.procedure, found.state.state, any(d.overdue for d in deadlines)),
+        "parts": display.sections(found.procedure, values, found.state.texts, place.actor, language()),
+        "computed": display.computed(found.procedure, values, language()),
+        "charges": display.charges(found.procedure, found.state),
+        "documents": [(row, service.documents[row.name]) for row in documents if row.name in service.documents],
+        "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, place))),
+        "stops": display.stops(found.procedure, found.state.state, public=True),
+        "file_url": reverse("desk-case-files", args=[body, case]),
+        "crumbs": [*_crumbs(place), (found.row.number, "")],
+    }  # fmt: skip
+    return render(request, "web/desk/case.html", context)
+
+
+def _crumbs(place: Place) -> list[tuple[str, str]]:
+    label = place.title(language())
+    return [
+        (_("Staff desk"), reverse("desk")),
+        (label, reverse("desk-inbox", args=[place.body.code, place.slug])),
+    ]
+
+
+def _checks(
+    found: CaseView, actions: Iterable[Possible], facts: Facts, world: World
+) -> list[tuple[Possible, list[Problem]]]:
+    """What the rules of each possible action say to the case as it stands, before anything is put in."""
+    result = []
+    for action in actions:
+        compiled = found.procedure.actions[action.name]
+        codes = {rule.rule.code for rule in compiled.rules}
+        if not codes or compiled.own or any(role.endswith("system") for role in compiled.action.roles):
+            continue
+        raw = start_raw(found.procedure, action.name, found.state, facts)
+        said = evaluate(found.procedure, action.name, raw, facts, world, case=found.state)
+        problems = [problem for problem in said.problems if problem.code in codes]
+        result.append((action, problems))
+    return result
+
+
+def _history(found: CaseView, events: list[EventView], place: Place) -> list[Happened]:
+    names = _names(events)
+    readable = queries.readable(found.procedure, place.actor.roles) | set(found.procedure.codecs.computed)
+    shown = []
+    for event in events:
+        said = event.said
+        changes: Mapping[str, Any] = said.get("changes", {})
+        state = changes.get("state")
+        before = said.get("before")
+        states = found.procedure.procedure.states
+        shown.append(
+            Happened(
+                display.act_label(found.procedure, event.act), event.at, _who(event, names),
+                _said_lines(found.procedure, event, changes, said.get("input", {}), readable),
+                tuple((code.partition("@")[0], text) for code, text in said.get("reasons", {}).items()),
+                states[state].label if state in states and state != before else None, bool(event.disposed),
+            )
+        )  # fmt: skip
+    return shown
+
+
+def _said_lines(
+    procedure: CompiledProcedure, event: EventView, changes: Mapping[str, Any], given: Mapping[str, Any],
+    readable: Iterable[str],
+) -> tuple[display.Line, ...]:  # fmt: skip
+    """What an act put in: its own inputs, then the values it changed. The first act is told by the data above."""
+    own = procedure.codecs.inputs.get(event.act, {})
+    inputs = {
+        name: own[name].from_json(value) for name, value in given.items() if name in own and value is not None
+    }
+    found = display.lines(own, inputs, inputs, {}, language())
+    if event.seq <= 1:
+        return found
+    codecs = {**procedure.codecs.fields, **procedure.codecs.computed}
+    words = procedure.procedure.computed
+    changed = {
+        name: codecs[name].from_json(value)
+        for name, value in (changes.get("values") or {}).items()
+        if name in codecs and name in readable and name not in inputs and value is not None
+        and (name not in words or words[name].label is not None)
+    }  # fmt: skip
+    return (*found, *display.lines(codecs, changed, changed, changes.get("texts") or {}, language()))
+
+
+def _names(events: Iterable[EventView]) -> dict[str, str]:
+    """Names of the staff who acted, by id: they are told to their own body only, which is who reads this page."""
+    ids = set()
+    for event in events:
+        try:
+            ids.add(UUID(event.actor))
+        except ValueError:
+            continue
+    return {str(user.id): user.display_name for user in User.objects.filter(id__in=ids)}
+
+
+def _who(event: EventView, names: Mapping[str, str]) -> str:
+    name = names.get(event.actor, "")
+    if not name:
+        return _("System")
+    return f"{event.department} {name}".strip()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def act(request: HttpRequest, body: str, case: UUID, action: str) -> HttpResponse:
+    """An act of staff on a case."""
+    user = _user(request)
+    place, found = case_for(user, body, case)
+    back = reverse("desk-case", args=[body, case])
+    word = found.procedure.procedure.actions.get(action)
+    crumbs = [*_crumbs(place), (found.row.number, back), (word.label.text(language()) if word else "", "")]
+    return act_page(request, user, place, found, action, Frame("web/act/page.html", crumbs, back, back))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def new(request: HttpRequest, body: str, service: str, procedure: str) -> HttpResponse:
+    """Entry at the counter: a new case for somebody who stands here. `set.<field>` in the address fills a field."""
+    user = _user(request)
+    place = place_of(request, body, service)
+    found = place.procedure(procedure)
+    action = opening_action(found, place.actor.roles)
+    if action is None:
+        raise Http404
+    filling = Filling(place, place.compiled, found, action, None, language())
+    if request.method != "POST":
+        opening = found.procedure.actions[action]
+        crumbs = [*_crumbs(place), (opening.label.text(language()), "")]
+        preset = {n: v for n, v in request.GET.items() if n.startswith("set.")}
+        context = {"place": place, "procedure": found, "action": opening, "preset": preset, "crumbs": crumbs}
+        return render(request, "web/desk/new.html", context)
+    draft = wizard.start(user, filling, _preset(request, filling))
+    return HttpResponseRedirect(wizard.draft_url(draft))
+
+
+def _preset(request: HttpRequest, filling: Filling) -> dict[str, str]:
+    """Values that a button brought along: only fields of the action, as if they had been typed."""
+    return {
+        name.removeprefix("set."): request.POST[name][:2000]
+        for name in request.POST
+        if name.startswith("set.") and name.removeprefix("set.") in filling.fields
+    }
+
+
+@require_safe
+@staff_only
+def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> HttpResponse:
+    """The PDF of a document of the case."""
+    place, found = case_for(_user(request), body, case)
+    return downloads.document(place, found, document)
+
+
+@require_safe
+@staff_only
+def file(request: HttpRequest, body: str, case: UUID, sha256: str) -> HttpResponse:
+    """A file that was attached to the case."""
+    place, found = case_for(_user(request), body, case)
+    return downloads.file(place, found, sha256)

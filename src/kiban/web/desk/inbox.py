@@ -1,0 +1,168 @@
+"""The desk's lists: where one works, and the inbox of a service at a body."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from kiban.access import bodies
+from kiban.access.scope import scope
+from kiban.cases import queries
+from kiban.cases.paging import BadCursor, Page
+from kiban.definitions import editions
+from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.state import state_from_json
+from kiban.ops import clock
+from kiban.web import display
+from kiban.web.templatetags.kiban import language
+from kiban.web.viewer import Place, place_of, places_of_staff, staff_only, user_of
+
+_PAGE = 30
+_LONGEST_QUERY = 100
+
+
+@require_safe
+@staff_only
+def desk(request: HttpRequest) -> HttpResponse:
+    """The services and bodies in which one has a role."""
+    user = user_of(request)
+    assert user is not None
+    today = clock.today()
+    places = [
+        (bodies.row(body), editions.current(service, today))
+        for body, service in places_of_staff(user)
+        if bodies.exists(body)
+    ]
+    if len(places) == 1:
+        body, compiled = places[0]
+        return HttpResponseRedirect(reverse("desk-inbox", args=[body.code, compiled.service.slug]))
+    return render(request, "web/desk/desk.html", {"places": places})
+
+
+def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
+    """The areas of a service at a body: inbox, registries, figures."""
+    args = [place.body.code, place.slug]
+    found = [(_("Cases"), reverse("desk-inbox", args=args), now == "inbox")]
+    found += [
+        (
+            registry.label.text(language()),
+            reverse("desk-registry", args=[*args, name]),
+            now == f"registry:{name}",
+        )
+        for name, registry in place.compiled.service.registries.items()
+    ]
+    if place.compiled.service.figures:
+        found.append((_("Figures"), reverse("desk-figures", args=args), now == "figures"))
+    return found
+
+
+@require_safe
+@staff_only
+def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
+    """Cases: what is due first, with filters and search."""
+    place = place_of(request, body, service)
+    chosen = _chosen(request, place)
+    today = clock.today()
+    page = _page(request, place, chosen)
+    with scope(body, viewer=place.actor.id):
+        counts = queries.counts(place.compiled)
+    context: dict[str, Any] = {
+        "place": place, "tabs": tabs(place, "inbox"), "chosen": chosen, "page_of_cases": page,
+        "lines": [_line(row, today) for row in page.rows],
+        "procedures": [(n, p.procedure.label) for n, p in place.compiled.procedures.items()],
+        "states": _states(place, counts, chosen["procedure"]),
+        "next_url": f"?{urlencode({**_said(chosen), 'cursor': page.next})}" if page.next else "",
+        "first_url": f"?{urlencode(_said(chosen))}" if request.GET.get("cursor") else "",
+        "openings": _openings(place), "filtered": bool(_said(chosen)),
+        "crumbs": [(_("Staff desk"), reverse("desk")), (place.title(language()), "")],
+    }  # fmt: skip
+    return render(request, "web/desk/inbox.html", context)
+
+
+def _chosen(request: HttpRequest, place: Place) -> dict[str, str]:
+    get = request.GET
+    procedure = get.get("procedure", "")
+    show = get.get("show", "")
+    return {
+        "q": get.get("q", "").strip()[:_LONGEST_QUERY],
+        "procedure": procedure if procedure in place.compiled.procedures else "",
+        "state": get.get("state", "")[:100],
+        "show": show if show in ("due", "mine", "closed", "all") else "",
+    }
+
+
+def _said(chosen: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in chosen.items() if value}
+
+
+def _page(request: HttpRequest, place: Place, chosen: dict[str, str]) -> Page[Any]:
+    show, state = chosen["show"], chosen["state"]
+    procedure, _dot, name = state.partition(".")
+    finals: dict[str, bool | None] = {"": False, "due": False, "mine": None, "closed": True, "all": None}
+    final = finals[show]
+    if state or chosen["q"]:
+        final = None if show == "" else final
+    with scope(place.body.code, viewer=place.actor.id):
+        arguments: dict[str, Any] = {
+            "procedure": procedure or chosen["procedure"] or None, "state": name or None, "text": chosen["q"],
+            "due_by": clock.today() if show == "due" else None, "final": final, "limit": _PAGE,
+            "actor": place.actor.id if show == "mine" else None,
+        }  # fmt: skip
+        try:
+            return queries.inbox(place.compiled, **arguments, cursor=request.GET.get("cursor") or None)
+        except BadCursor:
+            return queries.inbox(place.compiled, **arguments)
+
+
+def _line(row: Any, today: Any) -> dict[str, Any]:
+    compiled = editions.get(row.edition)
+    procedure = compiled.procedures[row.procedure]
+    state = state_from_json(procedure, row.document, id=str(row.id), number=row.number, seq=row.seq)
+    overdue = row.due_on is not None and row.due_on < today
+    return {
+        "row": row, "procedure": procedure.procedure.label, "state": procedure.procedure.states[row.state].label,
+        "tone": display.state_tone(procedure, row.state, overdue), "overdue": overdue,
+        "due_today": row.due_on == today, "columns": _columns(procedure, state.values),
+    }  # fmt: skip
+
+
+def _columns(procedure: CompiledProcedure, values: Any) -> tuple[display.Line, ...]:
+    codecs = {**procedure.codecs.fields, **procedure.codecs.computed}
+    return display.lines(codecs, procedure.procedure.columns, values, {}, language())
+
+
+def _states(place: Place, counts: Any, procedure: str) -> list[tuple[str, str, int]]:
+    """Choices of states with how many cases stand there; named with their procedure where there are several."""
+    found = []
+    many = len(place.compiled.procedures) > 1 and not procedure
+    for name, compiled in place.compiled.procedures.items():
+        if procedure and name != procedure:
+            continue
+        for state in compiled.procedure.states.values():
+            number = counts.get((name, state.name), 0)
+            label = state.label.text(language())
+            if many:
+                label = f"{label}（{compiled.procedure.label.text(language())}）"
+            if number:
+                found.append((f"{name}.{state.name}", label, number))
+    return found
+
+
+def _openings(place: Place) -> list[tuple[str, Any]]:
+    """Procedures that one may open at the counter: (url, label)."""
+    found = []
+    for name, procedure in place.compiled.procedures.items():
+        opens = any(
+            a.action.opens and place.actor.roles & set(a.action.roles) for a in procedure.actions.values()
+        )
+        if opens:
+            found.append(
+                (reverse("desk-new", args=[place.body.code, place.slug, name]), procedure.procedure.label)
+            )
+    return found

@@ -1,0 +1,239 @@
+"""A case as people read it: its values by section, computed values, deadlines, charges, states as steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.model import Label, State
+from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.values import Codec
+from kiban.web.forms.paths import input_id
+
+
+@dataclass(frozen=True)
+class Line:
+    """One value: its label, the value in words, what was typed where that differs, rows of a group, a file."""
+
+    name: str
+    label: Label
+    text: str
+    typed: str = ""
+    law: str = ""
+    rows: tuple[tuple[Line, ...], ...] = ()
+    file: Mapping[str, Any] | None = None
+
+    @property
+    def id(self) -> str:
+        return input_id(self.name)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section with the lines that have a value."""
+
+    key: str
+    label: Label
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    name: str
+    label: Label
+    law: str
+    on: date
+    active: bool
+    overdue: bool
+    days: int
+
+
+@dataclass(frozen=True)
+class Money:
+    label: Label
+    due: int
+    paid: int
+    waived: int
+    balance: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A stop on the way of a case: done, now, or still to come."""
+
+    label: Label
+    mark: str
+
+
+def lines(
+    codecs: Mapping[str, Codec],
+    names: Iterable[str],
+    values: Mapping[str, Any],
+    texts: Mapping[str, str],
+    language: str,
+) -> tuple[Line, ...]:
+    """The lines of the named values that are there."""
+    return tuple(
+        line(codecs[name], name, values[name], texts.get(name, ""), language)
+        for name in names
+        if name in codecs and values.get(name) is not None
+    )
+
+
+def line(codec: Codec, path: str, value: Any, typed: str, language: str) -> Line:
+    """One value as a line."""
+    item = codec.field
+    rows: tuple[tuple[Line, ...], ...] = ()
+    if item.type == "group":
+        parts: Mapping[str, Codec] = codec.parts  # type: ignore[attr-defined]
+        rows = tuple(
+            tuple(
+                line(parts[name], f"{path}[{n}].{name}", row[name], "", language)
+                for name in parts
+                if row.get(name) is not None
+            )
+            for n, row in enumerate(value, start=1)
+        )
+    file = value if item.type == "file" and isinstance(value, Mapping) and value.get("sha256") else None
+    text = "" if item.type == "group" else codec.display(value, language)
+    if item.type in ("integer", "decimal") and item.unit:
+        text = f"{text} {item.unit}" if language == "en" else f"{text}{item.unit}"
+    shown_typed = typed if typed and typed not in (text, codec.to_json(value)) else ""
+    return Line(path, item.label, text, shown_typed, item.law, rows, file)
+
+
+def sections(
+    procedure: CompiledProcedure,
+    values: Mapping[str, Any],
+    texts: Mapping[str, str],
+    actor: ActorFacts,
+    language: str,
+) -> tuple[Part, ...]:
+    """The sections of the form that the actor may read, with their values; empty sections are left out."""
+    form = procedure.service.forms[procedure.procedure.form]
+    found = []
+    for section in form.sections.values():
+        if section.readers is not None and not actor.roles & set(section.readers):
+            continue
+        part = lines(procedure.codecs.fields, section.fields, values, texts, language)
+        if part:
+            found.append(Part(section.name, section.label, part))
+    return tuple(found)
+
+
+def computed(procedure: CompiledProcedure, values: Mapping[str, Any], language: str) -> tuple[Line, ...]:
+    """Computed values that have a label."""
+    names = [name for name, word in procedure.procedure.computed.items() if word.label is not None]
+    return lines(procedure.codecs.computed, names, values, {}, language)
+
+
+def deadlines(procedure: CompiledProcedure, case: CaseState, today: date) -> tuple[Deadline, ...]:
+    """The clocks that have been started, the earliest first; those without meaning now stand last."""
+    found = []
+    for name, clock in case.clocks.items():
+        word = procedure.procedure.clocks.get(name)
+        if word is None or word.notify:
+            continue
+        active = not word.while_ or case.state in word.while_
+        final = procedure.procedure.states[case.state].final
+        days = (clock.on - today).days
+        counts = word.kind in ("due", "expires")
+        found.append(
+            Deadline(name, clock_label(procedure, name), word.law, clock.on, active and not final,
+                     active and not final and counts and days < 0, days)
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda item: (not item.active, item.on)))
+
+
+def clock_label(procedure: CompiledProcedure, name: str) -> Label:
+    word = procedure.procedure.clocks.get(name)
+    return word.label if word is not None else Label(ja=name)
+
+
+def charges(procedure: CompiledProcedure, case: CaseState) -> tuple[Money, ...]:
+    """The claims of money on a case."""
+    return tuple(
+        Money(charge_label(procedure, name), charge.due, charge.paid, charge.waived, charge.balance)
+        for name, charge in case.charges.items()
+    )
+
+
+def charge_label(procedure: CompiledProcedure, name: str) -> Label:
+    """The words for a charge: those of the computed value that says what is due."""
+    amounts = [
+        effect.amount
+        for action in procedure.procedure.actions.values()
+        for effect in action.effects
+        if effect.kind == "charge" and effect.charge == name and effect.do == "raise"
+    ]
+    for candidate in (*amounts, f"{name}_due"):
+        word = procedure.procedure.computed.get(candidate)
+        if word is not None and word.label is not None:
+            return word.label
+    return Label(ja="請求", en="Charge")
+
+
+def stops(procedure: CompiledProcedure, state: str, *, public: bool) -> tuple[Stop, ...]:
+    """The states as steps: of each step number the state of the case, else the first one declared.
+
+    Without step numbers in the definition there are no stops. Final steps that are not the case's own are shown
+    as one ("end").
+    """
+    words = [word for word in procedure.procedure.states.values() if word.step is not None]
+    now = procedure.procedure.states[state]
+    if not words or now.step is None:
+        return ()
+    found = []
+    for number in sorted({word.step for word in words if word.step is not None}):
+        at_step = [word for word in words if word.step == number]
+        word = now if now.step == number else at_step[0]
+        label = word.label
+        if now.step != number and len(at_step) > 1 and all(w.final for w in at_step):
+            label = Label(ja="終了", en="End")
+        mark = (
+            "done"
+            if number < now.step or (number == now.step and now.final)
+            else "now"
+            if now.step == number
+            else ""
+        )
+        found.append(Stop(label, mark))
+    if public and found and procedure_starts_before(words, procedure):
+        found = found[1:]
+    return tuple(found)
+
+
+def procedure_starts_before(words: list[State], procedure: CompiledProcedure) -> bool:
+    """Whether the first step is only what an opening act starts from (a case never stands there)."""
+    first = min(word.step or 0 for word in words)
+    froms = {name for action in procedure.procedure.actions.values() if action.opens for name in action.from_}
+    return all(word.name in froms for word in words if word.step == first)
+
+
+def state_tone(procedure: CompiledProcedure, case_state: str, overdue: bool) -> str:
+    """The look of a state's mark."""
+    if overdue:
+        return "mark mark-error"
+    word = procedure.procedure.states.get(case_state)
+    return "mark mark-done" if word is not None and word.final else "mark mark-active"
+
+
+def act_label(procedure: CompiledProcedure, act: str) -> Label:
+    """What an event was, in words: an action, or a clock that fired."""
+    if act.startswith("clock."):
+        label = clock_label(procedure, act.removeprefix("clock."))
+        return Label(ja=f"期限：{label.ja}", en=f"Deadline: {label.text('en')}")
+    word = procedure.procedure.actions.get(act)
+    return word.label if word is not None else Label(ja=act)
+
+
+def role_words(procedure: CompiledProcedure, roles: Iterable[str], language: str) -> str:
+    """The labels of roles, joined."""
+    known = procedure.service.roles
+    joint = ", " if language == "en" else "・"
+    return joint.join(known[name].label.text(language) for name in roles if name in known) or _("Office")

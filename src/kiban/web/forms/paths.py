@@ -1,0 +1,23 @@
+"""Paths of fields (`route[2].place`), names of their inputs (`f.route.2.place`), their ids (`f-route-2-place`)."""
+
+from __future__ import annotations
+
+import re
+
+PREFIX = "f."
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+def input_name(path: str) -> str:
+    """The `name` of the input of a field path."""
+    return PREFIX + _INDEX.sub(r".\1", path)
+
+
+def input_id(path: str) -> str:
+    """The `id` of the input of a field path: letters, digits, `_` and `-` only."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", input_name(path))
+
+
+def head(path: str) -> str:
+    """The field of the form that a path begins with."""
+    return re.split(r"[\[.]", path, maxsplit=1)[0]

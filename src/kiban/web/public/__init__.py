@@ -1,0 +1,1 @@
+"""The public portal: find a procedure, apply, follow one's own cases."""

@@ -1,0 +1,225 @@
+"""A party's own pages: apply, drafts, cases, documents."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kiban.access import bodies
+from kiban.access.models import User
+from kiban.access.scope import scope
+from kiban.cases import drafts, queries
+from kiban.cases.world import looking
+from kiban.definitions import editions
+from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.model import Label
+from kiban.kernel.environment import view_values
+from kiban.ops import clock
+from kiban.web import display, downloads, wizard
+from kiban.web.actpage import Frame, act_page
+from kiban.web.filling import Filling
+from kiban.web.outlook import possible_actions
+from kiban.web.public import catalogue
+from kiban.web.templatetags.kiban import language
+from kiban.web.viewer import case_for, party_only, place_for, user_of
+
+
+def _user(request: HttpRequest) -> User:
+    user = user_of(request)
+    assert user is not None  # the views are for those who are signed in
+    return user
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@party_only
+def apply(request: HttpRequest, body: str, service: str, procedure: str) -> HttpResponse:
+    """Before the form: what is kept, drafts to go on with; POST begins a new draft."""
+    user = _user(request)
+    place = place_for(user, body, service)
+    found = place.procedure(procedure)
+    action = catalogue.opening_action(found, place.actor.roles)
+    if action is None or not found.procedure.public:
+        raise Http404
+    if catalogue.level(place.compiled, body) == "none":
+        return HttpResponseRedirect(reverse("procedure-at-body", args=[service, procedure, body]))
+    filling = Filling(place, place.compiled, found, action, None, language())
+    if request.method == "POST":
+        return HttpResponseRedirect(wizard.draft_url(wizard.start(user, filling)))
+    with scope(user.partition, viewer=str(user.id)):
+        mine = drafts.of(str(user.id), service=service)
+    mine = [
+        draft for draft in mine if (draft.target, draft.procedure, draft.case_id) == (body, procedure, None)
+    ]
+    crumbs = [
+        (_("Home"), reverse("home")),
+        (found.procedure.label.text(language()), reverse("procedure", args=[service, procedure])),
+        (place.body.name, reverse("procedure-at-body", args=[service, procedure, body])),
+        (_("Apply"), ""),
+    ]
+    context = {"place": place, "procedure": found, "filling": filling, "drafts": mine, "crumbs": crumbs}
+    return render(request, "web/public/apply.html", context)
+
+
+@require_safe
+@party_only
+def my(request: HttpRequest) -> HttpResponse:
+    """My page: drafts, cases with their state and dates, notices."""
+    user = _user(request)
+    with scope(user.partition, viewer=str(user.id)):
+        mine = drafts.of(str(user.id))
+    cases = [_line(own) for own in queries.own_cases(user.partition)]
+    context = {
+        "drafts": [line for draft in mine if (line := _draft_line(draft)) is not None],
+        "open_cases": [line for line in cases if not line["final"]],
+        "closed_cases": [line for line in cases if line["final"]],
+        "notices": queries.own_notices(user.partition, limit=20),
+        "crumbs": [(_("Home"), reverse("home")), (_("My page"), "")],
+    }
+    return render(request, "web/public/my.html", context)
+
+
+def _draft_line(draft: Any) -> dict[str, Any] | None:
+    try:
+        compiled = editions.get(draft.edition)
+    except editions.UnknownService:
+        return None
+    procedure = compiled.procedures.get(draft.procedure)
+    if procedure is None or not bodies.exists(draft.target):
+        return None
+    return {
+        "draft": draft, "url": wizard.draft_url(draft), "label": procedure.procedure.label,
+        "body": bodies.row(draft.target),
+    }  # fmt: skip
+
+
+def _line(own: queries.OwnCase) -> dict[str, Any]:
+    found = own.view
+    deadlines = display.deadlines(found.procedure, found.state, clock.today())
+    return {
+        "case": found.row, "body": bodies.row(own.body), "label": found.procedure.procedure.label,
+        "state": found.procedure.procedure.states[found.state.state], "final": found.row.final,
+        "deadlines": [item for item in deadlines if item.active],
+        "tone": display.state_tone(found.procedure, found.state.state, any(item.overdue for item in deadlines)),
+    }  # fmt: skip
+
+
+@require_POST
+@party_only
+def discard(request: HttpRequest, body: str, draft: UUID) -> HttpResponse:
+    """Throws a draft away."""
+    user = _user(request)
+    with scope(user.partition, viewer=str(user.id)):
+        drafts.delete(draft, str(user.id))
+    messages.success(request, _("The draft was deleted."))
+    return HttpResponseRedirect(reverse("my"))
+
+
+@require_safe
+@party_only
+def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
+    """One's own case: where it stands, what comes next, what one can do, documents, notices, what was sent."""
+    return render(request, "web/public/case.html", _case_context(request, body, case))
+
+
+@require_safe
+@party_only
+def received(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
+    """After applying: the number, what comes next, a copy to print."""
+    return render(request, "web/public/received.html", _case_context(request, body, case))
+
+
+def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, Any]:
+    user = _user(request)
+    place, found = case_for(user, body, case_id)
+    with scope(body, viewer=str(user.id)):
+        documents = _readable_documents(queries.documents(case_id), found.procedure, place.actor.roles)
+        notices = queries.notices(case_id)
+        events = queries.history(found)
+        queries.log_access("case", case_id)
+    facts = place.facts(found.state)
+    with looking(body, found.compiled) as world:
+        actions = possible_actions(found.procedure, found.state, facts, world, language())
+    state = found.procedure.procedure.states[found.state.state]
+    values = view_values(found.procedure, found.state, facts)
+    opening = next((a for a in found.procedure.actions.values() if a.action.opens), None)
+    deadlines = display.deadlines(found.procedure, found.state, clock.today())
+    return {
+        "place": place, "case": found, "state": state, "procedure": found.procedure,
+        "tone": display.state_tone(found.procedure, state.name, any(item.overdue for item in deadlines)),
+        "stops": display.stops(found.procedure, state.name, public=True), "actions": actions,
+        "deadlines": [item for item in deadlines if item.active],
+        "charges": display.charges(found.procedure, found.state),
+        "documents": documents, "notices": _own(notices, place.actor.roles),
+        "events": [_event(found.procedure, event) for event in reversed(events)],
+        "parts": display.sections(found.procedure, values, found.state.texts, place.actor, language()),
+        "opening": opening.action if opening else None,
+        "file_url": reverse("my-case-files", args=[body, case_id]),
+        "crumbs": [
+            (_("Home"), reverse("home")), (_("My page"), reverse("my")), (found.row.number, ""),
+        ],
+    }  # fmt: skip
+
+
+def _own(notices: list[Any], roles: frozenset[str]) -> list[Any]:
+    return [notice for notice in reversed(notices) if notice.to in roles]
+
+
+def _readable_documents(rows: list[Any], procedure: CompiledProcedure, roles: frozenset[str]) -> list[Any]:
+    words = procedure.service.documents
+    return [
+        (row, words[row.name])
+        for row in rows
+        if row.name in words
+        and (words[row.name].readers is None or roles & set(words[row.name].readers or ()))
+    ]
+
+
+def _event(procedure: CompiledProcedure, event: Any) -> dict[str, Any]:
+    """An event as an applicant sees it: staff appear as the office and its department."""
+    action = procedure.procedure.actions.get(event.act)
+    by_party = event.place.startswith("p-")
+    who = (
+        Label(ja="申請した方", en="You")
+        if by_party
+        else Label(ja=event.department or "担当窓口", en=event.department or "The office")
+    )
+    if action is None:
+        who = Label(ja="システム", en="System")
+    return {"label": display.act_label(procedure, event.act), "at": event.at, "who": who}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@party_only
+def act(request: HttpRequest, body: str, case: UUID, action: str) -> HttpResponse:
+    """An act of the party on its own case."""
+    user = _user(request)
+    place, found = case_for(user, body, case)
+    back = reverse("my-case", args=[body, case])
+    word = found.procedure.procedure.actions.get(action)
+    crumbs = [
+        (_("My page"), reverse("my")), (found.row.number, back), (word.label.text(language()) if word else "", ""),
+    ]  # fmt: skip
+    return act_page(request, user, place, found, action, Frame("web/act/page.html", crumbs, back, back))
+
+
+@require_safe
+@party_only
+def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> HttpResponse:
+    """The PDF of a document that was issued to the party."""
+    place, found = case_for(_user(request), body, case)
+    return downloads.document(place, found, document)
+
+
+@require_safe
+@party_only
+def file(request: HttpRequest, body: str, case: UUID, sha256: str) -> HttpResponse:
+    """A file that stands in one's own case."""
+    place, found = case_for(_user(request), body, case)
+    return downloads.file(place, found, sha256)

@@ -1,0 +1,80 @@
+// Small helps on top of pages that work without them. No rule of any form stands here: the server decides.
+"use strict";
+
+(() => {
+  const whenReady = (run) =>
+    document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", run) : run();
+
+  // After a refused form the summary of problems is what is read first.
+  const focusSummary = () => document.querySelector("[data-focus]")?.focus();
+
+  // A second press of the same button sends nothing; the server would answer with the first result anyway.
+  const sendOnce = (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (form.dataset.sent === "yes") {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    event.submitter?.setAttribute("aria-disabled", "true");
+  };
+
+  // A page that comes back from the browser's memory can be sent again.
+  const wake = () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("button[aria-disabled]")) button.removeAttribute("aria-disabled");
+  };
+
+  // A link of the summary puts the cursor into the field it names, not only its heading on the screen.
+  const followToField = (event) => {
+    const link = event.target.closest?.("a[data-field]");
+    const target = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!target) return;
+    event.preventDefault();
+    const field = target.matches("input, select, textarea, button")
+      ? target
+      : target.querySelector("input:not([type=hidden]), select, textarea, button");
+    (field ?? target).focus();
+    target.scrollIntoView({ block: "center" });
+  };
+
+  // A calendar beside a date that may also be typed in the Japanese era.
+  const openCalendar = (event) => {
+    const button = event.target.closest?.("button[data-calendar]");
+    if (!button) return;
+    const picker = document.getElementById(button.dataset.calendar + "-picker");
+    const field = document.getElementById(button.dataset.calendar);
+    if (!picker || !field) return;
+    picker.addEventListener(
+      "change",
+      () => {
+        field.value = picker.value;
+        field.dispatchEvent(new Event("change", { bubbles: true }));
+        field.focus();
+      },
+      { once: true },
+    );
+    picker.showPicker();
+  };
+
+  const usePrint = (event) => {
+    if (event.target.closest?.("button[data-print]")) window.print();
+  };
+
+  // What only works with a script shows only with a script.
+  const reveal = (root) => {
+    for (const part of root.querySelectorAll?.("[data-with-script][hidden]") ?? []) part.hidden = false;
+  };
+
+  whenReady(() => {
+    reveal(document);
+    focusSummary();
+    document.addEventListener("submit", sendOnce);
+    document.addEventListener("click", followToField);
+    document.addEventListener("click", openCalendar);
+    document.addEventListener("click", usePrint);
+    document.addEventListener("htmx:after:swap", () => reveal(document));
+    window.addEventListener("pageshow", (event) => event.persisted && wake());
+  });
+})();
