@@ -49,7 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_DESK + "figures/", desk_figures.figures, name="desk-figures"),
     path(_DESK + "registries/<slug:registry>/", desk_registry.registry, name="desk-registry"),
     path(_DESK + "registries/<slug:registry>/record/", desk_registry.record, name="desk-record"),
-    path("demo/people/", demo.people, name="demo-people"),
+    path("demo/", demo.people, name="demo-people"),
     path("demo/sign-in/", demo.sign_in_as, name="demo-sign-in"),
     path("demo/clock/", demo.set_clock, name="demo-clock"),
 ]
