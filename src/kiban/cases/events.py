@@ -109,7 +109,7 @@ def new_event(
         content, salt = canonical(said), os.urandom(16)
         digests[group] = digest(salt, content)
         contents.append(Content(group, salt, *sealing.seal(content, content_place(body, case, seq, group))))
-    own = {
+    own: dict[str, Any] = {
         "body": body, "case": case, "seq": seq, "act": act, "actor": actor, "place": place,
         "department": department, "at": at, "edition": edition, "digests": digests, "prev": prev,
     }  # fmt: skip

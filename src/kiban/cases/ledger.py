@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -49,7 +49,7 @@ class StoredEvent:
     digests: dict[str, str]
     prev: bytes
     hash: bytes
-    contents: list[StoredContent] = field(default_factory=list)
+    contents: list[StoredContent]
 
     def computed_hash(self, body: str) -> bytes:
         """The hash that the row's columns give."""
@@ -70,16 +70,15 @@ def stored_events() -> Iterator[StoredEvent]:
 
     body = current().body
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = _CHUNK
+        cursor.cursor.itersize = _CHUNK
         cursor.execute(_SQL, [body])
         rows: Iterator[tuple[Any, ...]] = iter(cursor)
         for _, group in groupby(rows, key=lambda row: row[:2]):
             lines = list(group)
             head = lines[0]
-            event = StoredEvent(*head[:8], orjson.loads(head[8]), bytes(head[9]), bytes(head[10]))
-            event.contents = [
+            contents = [
                 StoredContent(line[11], bytes(line[12]), line[13], bytes(line[14]), bytes(line[15]))
                 for line in lines
                 if line[11] is not None
             ]
-            yield event
+            yield StoredEvent(*head[:8], orjson.loads(head[8]), bytes(head[9]), bytes(head[10]), contents)  # type: ignore[call-arg]

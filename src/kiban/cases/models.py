@@ -65,6 +65,9 @@ class Event(Tenant):
     pk = models.CompositePrimaryKey("body", "case_id", "seq")
     references = _CASE
 
+    class Meta:
+        indexes = (models.Index(fields=("body", "actor", "case_id"), name="event_of_actor"),)
+
 
 class EventContent(Tenant):
     """What an event says, by field group: the canonical bytes that were digested, encrypted under a data key."""

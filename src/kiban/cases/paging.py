@@ -40,4 +40,4 @@ def decode(cursor: str, *kinds: type) -> list[object]:
     fits = isinstance(values, list) and len(values) == len(kinds)
     if not fits or not all(v is None or isinstance(v, kind) for v, kind in zip(values, kinds, strict=True)):
         raise BadCursor("of another list")
-    return values
+    return list(values)
