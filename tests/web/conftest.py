@@ -52,7 +52,9 @@ class Pages:
         """Where the last answer came from, after redirects."""
         return self.answer.request["PATH_INFO"]
 
-    def fill(self, page: str, url: str | None = None, *, do: str = "next", status: int = 200, **values: Any) -> str:
+    def fill(
+        self, page: str, url: str | None = None, *, do: str = "next", status: int = 200, **values: Any
+    ) -> str:
         """Posts the form of a page with fields changed: `name=value` stands for the input `f.name`."""
         data = form_of(page)
         for name, value in values.items():
@@ -88,7 +90,7 @@ def _attributes(tag: str) -> dict[str, str]:
 
 
 def _words(page: str) -> str:
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+    return re.sub(r"[ \t\n]+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 @pytest.fixture
@@ -97,8 +99,20 @@ def words() -> Callable[[str], str]:
     return _words
 
 
+@pytest.fixture(scope="session")
+def translated() -> None:
+    """The Japanese of the program, compiled."""
+    from django.utils.translation import trans_real
+
+    from kiban.ops.assets import compile_translations
+
+    compile_translations()
+    trans_real._translations.clear()  # what was read before is read again
+    trans_real._default = None
+
+
 @pytest.fixture
-def published(database: TestDatabase) -> Iterator[None]:
+def published(database: TestDatabase, translated: None) -> Iterator[None]:
     """Both services in force, and the clock on a Friday morning."""
     from kiban.definitions.publish import publish_folder
     from kiban.kernel.scenarios.model import moment

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
 from tests.web.conftest import BODY, Pages
 
 PROCEDURE = "/procedures/temporary-plate/permit/"
@@ -41,9 +44,9 @@ def test_fee_is_the_bodys_own(anybody: Pages) -> None:
     assert "750円" in anybody.get(f"{PROCEDURE}body/131211/")
 
 
-@pytest.mark.parametrize(("query", "found"), [("葛飾", "葛飾区"), ("かつしか", "葛飾区"), ("1240012", "葛飾区"), ("飾", "葛飾区")])
-def test_bodies_are_found_by_any_part_of_name_reading_or_postal_code(anybody: Pages, query: str, found: str) -> None:
-    assert found in anybody.get(f"{PROCEDURE}body/?q={query}")
+@pytest.mark.parametrize("query", ["葛飾", "かつしか", "1240012", "124-0012", "飾"])
+def test_bodies_are_found_by_any_part_of_name_reading_or_postal_code(anybody: Pages, query: str) -> None:
+    assert "葛飾区" in anybody.get(f"{PROCEDURE}body/?q={query}")
 
 
 def test_ward_stands_for_its_city(anybody: Pages) -> None:
@@ -53,11 +56,20 @@ def test_ward_stands_for_its_city(anybody: Pages) -> None:
 def test_body_that_does_not_take_part_points_to_neighbours(anybody: Pages) -> None:
     page = anybody.get(f"{PROCEDURE}body/133035/")  # 瑞穂町
     assert "瑞穂町では、この手続を受け付けていません" in page
-    assert "東京都青梅市" in page or "東京都羽村市" in page
+    near = re.findall(r"<li><a class=\"plain\" href=\"[^\"]*/body/\d{6}/\">東京都([^<]+)", page)
+    assert len(near) >= 3
+    assert all(name.endswith(("市", "区")) for name in near), near
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing/", "/procedures/none/permit/", "/bodies/999999/", "/desk/131229/cases/not-an-id/", f"{PROCEDURE}body/mlit/"]
+    "path",
+    [
+        "/nothing/",
+        "/procedures/none/permit/",
+        "/bodies/999999/",
+        "/desk/131229/cases/not-an-id/",
+        f"{PROCEDURE}body/mlit/",
+    ],
 )
 def test_what_is_not_there_is_404_in_both_languages(anybody: Pages, path: str) -> None:
     page = anybody.get(path, 404)
@@ -72,7 +84,7 @@ def test_language_can_be_changed(anybody: Pages) -> None:
 
 
 def test_policy_allows_nothing_inline(anybody: Pages) -> None:
-    for path in ("/", PROCEDURE, "/procedures/?q=x", "/demo/people/"):
+    for path in ("/", PROCEDURE, "/procedures/?q=x", "/demo/"):
         page = anybody.get(path)
         policy = anybody.answer.headers["Content-Security-Policy"]
         assert "unsafe" not in policy
