@@ -13,10 +13,21 @@ from typing import Any
 
 from kiban.access.scope import current
 from kiban.cases.models import Attachment
+from kiban.cases.session import session
+from kiban.kernel.definitions.model import Label
+from kiban.kernel.facts import Decision, Refusal
+from kiban.kernel.problems import INVALID, Problem
 from kiban.ops.home import folder
 
 LIMIT = 10 * 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_HELD = "SELECT sha256 FROM cases_attachment WHERE body = %s AND sha256 = ANY(%s)"
+_ANSWER = frozenset({"value", "text", "mark"})
+_UNSENT = Label(
+    ja="このファイルは届いていません。もう一度添付してください。",
+    en="This file has not arrived. Please attach it again.",
+)
+_INPUT = Label(ja="入力に直していただきたい所があります。", en="Please correct your input.")
 _KINDS = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 
@@ -90,6 +101,51 @@ def named_in(value: object) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from named_in(item)
+
+
+def unsent(place: str, input: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The files that an input names and that the partition `place` does not hold: path of the field, SHA-256.
+
+    One round trip, none when no file is named. Nobody gets at a file of others by naming its digest.
+    """
+    named = [pair for name, value in input.items() for pair in _named(value, name)]
+    if not named:
+        return []
+    with session(place) as opened:
+        rows = opened.fetch(f"{_HELD}; COMMIT", [place, sorted({digest for _, digest in named})])
+        opened.done()
+    held = {row[0] for row in rows}
+    return [(path, digest) for path, digest in named if digest not in held]
+
+
+def refuse_unsent(
+    found: Decision | Refusal, missing: list[tuple[str, str]], values: Mapping[str, object]
+) -> Decision | Refusal:
+    """A decision on input that names files which are neither held by the actor nor in the case is a refusal."""
+    if not missing or (isinstance(found, Refusal) and found.code != INVALID):
+        return found
+    here = {digest for name, value in values.items() for _, digest in _named(value, name)}
+    lost = tuple(Problem(path, INVALID, _UNSENT) for path, digest in missing if digest not in here)
+    if not lost:
+        return found
+    if isinstance(found, Refusal):
+        return Refusal(found.code, found.message, (*found.problems, *lost), found.suggest)
+    return Refusal(INVALID, _INPUT, lost)
+
+
+def _named(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        digest = value.get("sha256")
+        if isinstance(digest, str) and _SHA256.match(digest.lower()):
+            yield path, digest.lower()
+        elif "value" in value and _ANSWER.issuperset(value):
+            yield from _named(value["value"], path)
+        else:
+            for name, item in value.items():
+                yield from _named(item, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(value, start=1):
+            yield from _named(item, f"{path}[{place}]")
 
 
 def _kind(head: bytes) -> str | None:
