@@ -3,164 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from kiban.kernel.definitions.check import reference_problems
-from kiban.kernel.definitions.loader import DefinitionErrors, DefinitionProblem, Loaded, Marks
-from kiban.kernel.definitions.model import Action, Document, Field, Label, Procedure, Rule, Service
+from kiban.kernel.definitions.compiled import (
+    CompiledAction,
+    CompiledClock,
+    CompiledEffect,
+    CompiledField,
+    CompiledGuard,
+    CompiledLookup,
+    CompiledNotice,
+    CompiledProcedure,
+    CompiledRegistry,
+    CompiledRule,
+    CompiledService,
+)
+from kiban.kernel.definitions.loader import DefinitionErrors, Loaded, Marks
+from kiban.kernel.definitions.model import Action, Field, Label, Procedure, Rule, Service
 from kiban.kernel.definitions.parameters import ParameterCodec, parameter_codecs
 from kiban.kernel.definitions.programs import Builder
 from kiban.kernel.definitions.scopes import (
-    Codecs,
     base_names,
     charge_names,
     codecs_of,
     input_fields,
     input_type,
     lookup_type,
+    parameter_type,
     record_row,
 )
 from kiban.kernel.definitions.templates import Template
-from kiban.kernel.expr import BOOL, DATE, INT, TEXT, List, Program, Type
+from kiban.kernel.expr import BOOL, DATE, INT, TEXT, List, Program, Row, Type
 from kiban.kernel.values import Codec, codec
 
+__all__ = [
+    "CompiledAction",
+    "CompiledClock",
+    "CompiledEffect",
+    "CompiledField",
+    "CompiledGuard",
+    "CompiledLookup",
+    "CompiledNotice",
+    "CompiledProcedure",
+    "CompiledRegistry",
+    "CompiledRule",
+    "CompiledService",
+    "compile_service",
+]
+
 _Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class CompiledField:
-    """A form field with its codec and its conditions."""
-
-    field: Field
-    section: str
-    codec: Codec
-    required: Program | None
-    when: Program | None
-    default: Program | None
-    always_required: bool = False
-
-
-@dataclass(frozen=True)
-class CompiledRule:
-    rule: Rule
-    when: Program | None
-    check: Program
-    suggest: Mapping[str, Program]
-    message: Template
-
-
-@dataclass(frozen=True)
-class CompiledGuard:
-    code: str
-    when: Program | None
-    check: Program | None
-    different_from: tuple[str, ...]
-    message: Template
-
-
-@dataclass(frozen=True)
-class CompiledEffect:
-    """An effect's words as programs, by the word's name (`when`, `key`, `amount`, `set.status` …)."""
-
-    effect: object
-    kind: str
-    when: Program | None
-    programs: Mapping[str, Program]
-
-
-@dataclass(frozen=True)
-class CompiledLookup:
-    name: str
-    registry: str
-    at: frozenset[str]
-    key: Program | None
-    where: Mapping[str, Program]
-    filter: Program | None
-    max_items: int
-
-
-@dataclass(frozen=True)
-class CompiledAction:
-    action: Action
-    fields: Mapping[str, CompiledField]
-    own: frozenset[str]
-    guards: tuple[CompiledGuard, ...]
-    rules: tuple[CompiledRule, ...]
-    lookups: tuple[CompiledLookup, ...]
-    set: Mapping[str, Program]
-    to: tuple[tuple[str, Program | None], ...]
-    requests: tuple[CompiledEffect, ...]
-    effects: tuple[CompiledEffect, ...]
-    clocks: tuple[CompiledClock, ...]
-
-
-@dataclass(frozen=True)
-class CompiledClock:
-    name: str
-    when: Program | None
-    from_: Program
-    n: Program
-    roll: Program
-
-
-@dataclass(frozen=True)
-class CompiledNotice:
-    name: str
-    to: str
-    subject: Template
-    text: Template
-
-
-@dataclass(frozen=True)
-class CompiledRegistry:
-    """Record rows between internal values and JSON; `None` and absent fields are left out."""
-
-    name: str
-    codecs: Mapping[str, Codec]
-
-    def from_json(self, data: Mapping[str, object]) -> dict[str, object]:
-        codecs = self.codecs
-        return {k: codecs[k].from_json(v) for k, v in data.items() if v is not None and k in codecs}
-
-    def to_json(self, row: Mapping[str, object]) -> dict[str, object]:
-        return {
-            k: None if v is None else self.codecs[k].to_json(v) for k, v in row.items() if k in self.codecs
-        }
-
-
-@dataclass(frozen=True)
-class CompiledProcedure:
-    """A procedure ready to decide. `order` lists what is evaluated, in an order in which names are known."""
-
-    service: Service
-    procedure: Procedure
-    codecs: Codecs
-    fields: Mapping[str, CompiledField]
-    always_shown: frozenset[str]
-    order: tuple[str, ...]
-    computed: Mapping[str, Program]
-    actions: Mapping[str, CompiledAction]
-    always: tuple[CompiledEffect, ...]
-    notices: Mapping[str, CompiledNotice]
-    registries: Mapping[str, CompiledRegistry]
-    subject: Program | None
-    title: Template
-    parameters: Mapping[str, ParameterCodec]
-    charges: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return self.procedure.name
-
-
-@dataclass(frozen=True)
-class CompiledService:
-    service: Service
-    procedures: Mapping[str, CompiledProcedure]
-    registries: Mapping[str, CompiledRegistry]
-    parameters: Mapping[str, ParameterCodec]
-    documents: Mapping[str, Document]
-    warnings: tuple[DefinitionProblem, ...] = field(default=())
 
 
 def compile_service(loaded: Service | Loaded) -> CompiledService:
@@ -183,9 +74,11 @@ def compile_service(loaded: Service | Loaded) -> CompiledService:
         name: _Compiler(service, procedure, builder, registries, parameters, notices).compile()
         for name, procedure in service.procedures.items()
     }
-    if builder.problems:
+    own = {name: parameter_type(item, service) for name, item in service.parameters.items()}
+    retention = builder.program(("retention",), service.retention, {"param": Row(own)}, INT)
+    if builder.problems or retention is None:
         raise DefinitionErrors(builder.problems)
-    return CompiledService(service, procedures, registries, parameters, service.documents)
+    return CompiledService(service, procedures, registries, parameters, service.documents, retention)
 
 
 class _Compiler:
