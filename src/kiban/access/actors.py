@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import date, datetime
 
+from django.db import connection
 from django.db.models import Q
 
 from kiban.access.models import ApiToken, RoleGrant, User
@@ -65,13 +66,18 @@ def new_token(user: User, label: str = "", expires_at: datetime | None = None) -
 
 
 def user_of_token(token: str, *, now: datetime) -> User | None:
-    """The active user of a valid token, else None."""
-    found = (
-        ApiToken.objects.select_related("user")
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now), digest=_digest(token), revoked_at=None)
-        .first()
-    )
-    return found.user if found is not None and found.user.is_active else None
+    """The active user of a valid token, else None. One plain query: every call of the API comes through here."""
+    fields = User._meta.concrete_fields
+    columns = ", ".join(f'u."{field.column}"' for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM access_apitoken t JOIN access_user u ON u.id = t.user_id "  # noqa: S608
+            "WHERE t.digest = %s AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s) "
+            "AND u.is_active",
+            [_digest(token), now],
+        )
+        row = cursor.fetchone()
+    return None if row is None else User.from_db(connection.alias, [field.attname for field in fields], row)
 
 
 def _valid(on: date):  # type: ignore[no-untyped-def]  # a queryset of RoleGrant

@@ -15,9 +15,14 @@ Level = Literal["none", "trial", "full"]
 
 def level(service: Service, body: str, on: date) -> Level:
     """The body's own choice in force on `on`, else what the service says for its kind of body."""
-    return cast(
-        Level, reference.cached(("participation", service.slug, body, on), lambda: _level(service, body, on))
-    )
+    slug = service.slug
+    chosen = reference.cached(("participation", slug), lambda: _chosen(slug)).get(body, ())
+    default = service.participation
+    found = default.kinds.get(bodies.get(body).kind, default.default)
+    for since, value in chosen:
+        if since <= on:
+            found = value
+    return found
 
 
 def set_level(service: str, body: str, value: Level, from_date: date) -> None:
@@ -39,21 +44,23 @@ def close(body: str, day: date, reason: str = "") -> None:
     reference.forget()
 
 
-def _level(service: Service, body: str, on: date) -> str:
-    row = (
-        Participation.objects.filter(service=service.slug, body=body, from_date__lte=on)
-        .order_by("-from_date")
-        .first()
-    )
-    if row is not None:
-        return row.level
-    default = service.participation
-    return default.kinds.get(bodies.get(body).kind, default.default)
+def _chosen(service: str) -> dict[str, list[tuple[date, Level]]]:
+    """What the bodies themselves have chosen for a service, oldest first: read at once for all of them."""
+    found: dict[str, list[tuple[date, Level]]] = {}
+    rows = Participation.objects.filter(service=service).order_by("from_date")
+    for body, since, value in rows.values_list("body", "from_date", "level"):
+        found.setdefault(body, []).append((since, cast(Level, value)))
+    return found
 
 
 def _calendar(body: str) -> Calendar:
-    days = list(ClosedDay.objects.filter(body=body))
+    closing = reference.cached("bodies with days of their own", _bodies_with_days)
+    days = list(ClosedDay.objects.filter(body=body)) if body in closing else []
     return Calendar(
         closed=frozenset(day.date for day in days if not day.open),
         open_=frozenset(day.date for day in days if day.open),
     )
+
+
+def _bodies_with_days() -> frozenset[str]:
+    return frozenset(ClosedDay.objects.values_list("body", flat=True).distinct())

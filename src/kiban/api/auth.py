@@ -18,7 +18,7 @@ from kiban.api.answers import ApiProblem
 from kiban.kernel.definitions.model import Label
 from kiban.ops import clock
 
-_KEPT = 5.0  # seconds for which a token is not looked up again; a revoked one is refused at the latest then
+_KEPT = 30.0  # seconds for which a token is not looked up again; a revoked one is refused at the latest then
 _MOST = 20_000
 RATE = float(os.environ.get("KIBAN_API_RATE") or 50)  # requests a second, for one caller and process
 

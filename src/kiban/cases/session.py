@@ -8,6 +8,7 @@ takes one. Outside of the door use `kiban.access.scope.scope`.
 from __future__ import annotations
 
 import logging
+import select
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -29,7 +30,7 @@ class Session:
         self.body, self._seal = body, sealed(body)
         if connection.in_atomic_block:
             raise ScopeError("an act is the outermost transaction: it can't run inside another")
-        connection.close_if_health_check_failed()
+        _give_up_if_gone()
         connection.ensure_connection()
         self._raw: psycopg.Connection[Row] = connection.connection
         self._begun = False
@@ -89,6 +90,26 @@ class Session:
     def seal(self) -> str:
         """The sealed name of the partition."""
         return self._seal
+
+
+def _give_up_if_gone() -> None:
+    """Gives up a connection that the server has closed since its last use, without asking the server.
+
+    Nothing arrives on an idle connection but its end: only where something has does Django ask (`SELECT 1`).
+    """
+    raw = connection.connection
+    if raw is None or connection.health_check_done:
+        return
+    if raw.closed or raw.broken or _has_arrived(raw.fileno()):
+        connection.close_if_health_check_failed()
+    else:
+        connection.health_check_done = True
+
+
+def _has_arrived(number: int) -> bool:
+    waiting = select.poll()
+    waiting.register(number, select.POLLIN | select.POLLHUP | select.POLLERR)
+    return bool(waiting.poll(0))
 
 
 @contextmanager

@@ -58,6 +58,12 @@ def history(service: str, body: str) -> list[ParameterValue]:
 
 def _own(service: str, body: str) -> dict[str, list[tuple[date, object]]]:
     own: dict[str, list[tuple[date, object]]] = defaultdict(list)
+    if body not in reference.cached(("bodies with values", service), lambda: _bodies_with_values(service)):
+        return own
     for row in ParameterValue.objects.filter(body=body, service=service):
         own[row.name].append((row.from_date, row.value))
     return own
+
+
+def _bodies_with_values(service: str) -> frozenset[str]:
+    return frozenset(ParameterValue.objects.filter(service=service).values_list("body", flat=True).distinct())
