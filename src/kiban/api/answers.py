@@ -60,6 +60,7 @@ _TITLES = {
     422: Label(ja="入力に誤りがあります", en="The input is not valid"),
     429: Label(ja="回数が多すぎます", en="Too many requests"),
     500: Label(ja="処理できませんでした", en="The server could not answer"),
+    503: Label(ja="ただいま利用できません", en="Not available for the moment"),
 }
 _UNKNOWN = Label(ja="リクエストを処理できません", en="The request cannot be processed")
 

@@ -6,10 +6,13 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError as ConnectionClosed
+from django.db import OperationalError as DatabaseLost
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from psycopg import OperationalError as ConnectionLost
 
 from kiban.api import cases, catalogue, files, me, registers
 from kiban.api.answers import ApiProblem, not_found, problem_answer, unreadable, wrong_input
@@ -69,6 +72,14 @@ def _handle(api: NinjaAPI) -> None:
             request, unreadable("リクエストを読み取れません。", "The request cannot be read.")
         )
 
+    def lost(request: HttpRequest, error: Any) -> HttpResponse:
+        _log.error("the database was lost", exc_info=error)
+        detail = Label(
+            ja="ただいま一時的に利用できません。しばらくしてから、同じ Idempotency-Key でもう一度お試しください。",
+            en="Not available for the moment. Try again soon with the same Idempotency-Key.",
+        )
+        return problem_answer(request, ApiProblem(503, "unavailable", detail, headers={"Retry-After": "1"}))
+
     def broken(request: HttpRequest, error: Any) -> HttpResponse:
         _log.error("an API call failed", exc_info=error)
         detail = Label(
@@ -80,7 +91,8 @@ def _handle(api: NinjaAPI) -> None:
     for kind, handler in (
         (ApiProblem, problem), (Http404, missing), (ValidationError, parameters),
         (AuthenticationError, unauthenticated), (HttpError, http), (RequestDataTooBig, too_big),
-        (SuspiciousOperation, suspicious), (MultiPartParserError, suspicious), (Exception, broken),
+        (SuspiciousOperation, suspicious), (MultiPartParserError, suspicious),
+        (DatabaseLost, lost), (ConnectionLost, lost), (ConnectionClosed, lost), (Exception, broken),
     ):  # fmt: skip
         api.add_exception_handler(kind, handler)
 

@@ -21,6 +21,7 @@ MAX_DEPTH = 32
 MAX_REASON = 2000
 _KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
 
 
 class StrictParser(Parser):
@@ -60,7 +61,21 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         raise unreadable("本文はJSONのオブジェクトにしてください。", "The body must be a JSON object.")
     if _too_deep(found):
         raise unreadable(f"入れ子は{MAX_DEPTH}段までです。", f"At most {MAX_DEPTH} levels of nesting.")
+    if _members(found) != sum(map(bool, _STRINGS.findall(raw))):
+        raise unreadable(
+            "同じ名前の項目が2つあります。どちらを使うか決められません。",
+            "A name stands twice in one object: it is not clear which value is meant.",
+        )
     return found
+
+
+def _members(value: object) -> int:
+    """How many members the objects in a value have; the text of the JSON has more when a name stands twice."""
+    if isinstance(value, dict):
+        return len(value) + sum(_members(inner) for inner in value.values() if isinstance(inner, dict | list))
+    if isinstance(value, list):
+        return sum(_members(inner) for inner in value if isinstance(inner, dict | list))
+    return 0
 
 
 def _too_deep(value: object) -> bool:

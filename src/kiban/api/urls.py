@@ -35,7 +35,8 @@ def _spoken(view: View) -> View:
 
 
 def _routes() -> list[URLPattern]:
-    patterns = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern)]
+    found = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern)]
+    patterns = [pattern for pattern in found if pattern.name != "api-root"]  # nothing stands there
     for pattern in patterns:
         pattern.callback = _spoken(pattern.callback)
     return patterns

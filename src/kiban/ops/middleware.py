@@ -21,6 +21,7 @@ _log = logging.getLogger("kiban.request")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 _CODE = re.compile(r"[0-9]{1,13}\Z")
 _MAX_TARGET = 8 * 1024
+_CODES = {403: "not_allowed", 404: "not_found", 500: "internal"}  # of problems below /api/
 
 
 class RequestLog:
@@ -143,7 +144,11 @@ def _values(request: HttpRequest) -> list[str]:
 def refusal(request: HttpRequest, status: int, ja: str, en: str) -> HttpResponse:
     """A short answer that needs no template and no database: RFC 9457 below /api/, else a small page."""
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "status": status, "title": ja, "title_en": en}
+        code = _CODES.get(status, "invalid")
+        problem = {
+            "type": f"urn:kiban:problem:{code}", "title": ja, "title_en": en, "status": status, "detail": ja,
+            "code": code, "problems": [],
+        }  # fmt: skip
         return HttpResponse(
             json.dumps(problem, ensure_ascii=False), status=status, content_type="application/problem+json"
         )
