@@ -9,7 +9,7 @@ from kiban.access.tenancy import Tenant
 
 
 class Document(Tenant):
-    """An issued document. `code` is for verification; `pdf` is empty until the worker or the first reader renders it."""
+    """An issued document. `code` is for verification; `pdf` is empty until the worker or the first reader makes it."""
 
     id = models.UUIDField(default=uuid7)
     case_id = models.UUIDField()
