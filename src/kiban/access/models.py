@@ -111,6 +111,17 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
 
+class SignInFailures(models.Model):
+    """Failed sign-ins of one name or from one address until an instant; `key` is a keyed digest of either."""
+
+    key = models.BinaryField(primary_key=True)
+    count = models.IntegerField(default=1)
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("until",), name="failures_over"),)
+
+
 class Participation(models.Model):
     """参加: from a day, a body takes part in a service: none, trial, full."""
 

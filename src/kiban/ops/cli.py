@@ -20,6 +20,7 @@ DELEGATED = {
     "diagram": ("kiban.kernel.diagram", False, "draw the procedures of a service (Mermaid)"),
     "bench": ("bench.__main__", False, "run a benchmark (--list names them)"),
     "audit": ("kiban.cases.audit", True, "verify the chain of events"),
+    "admin": ("kiban.ops.admin", True, "people who sign in with a password: create, link, list …"),
     "rebuild": ("kiban.cases.rebuild", True, "fold the events and compare the tables (--check)"),
 }
 _OWNER_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate", "squashmigrations", "dbshell")
@@ -29,6 +30,7 @@ def main(argv: Sequence[str]) -> int:
     """Exit status of the command; errors that the user can mend are printed without a traceback."""
     arguments = list(argv)
     try:
+        config.load_environment()
         if arguments and arguments[0] in DELEGATED:
             return _delegate(arguments[0], arguments[1:])
         if arguments and arguments[0] == "django":

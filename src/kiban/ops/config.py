@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +17,41 @@ MODES = ("demo", "production", "test")
 
 class ConfigurationError(RuntimeError):
     """The environment asks for something that can't be: the text says what and how to mend it."""
+
+
+_LINE = re.compile(r"(?:export\s+)?(KIBAN_[A-Z_]+)=(.*)\Z")
+
+
+def load_environment() -> None:
+    """Variables from KIBAN_HOME/kiban.env (`NAME=value`, one a line, # begins a comment line).
+
+    What the environment itself says outranks the file. Raises ConfigurationError with the line.
+    """
+    path = home() / "kiban.env"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        found = _LINE.match(text)
+        if found is None or found[1] == "KIBAN_HOME":
+            raise ConfigurationError(f"{path}, line {number}: write KIBAN_NAME=value (not KIBAN_HOME).")
+        os.environ.setdefault(found[1], found[2].strip().strip("\"'"))
+
+
+def allowed_hosts(base_url: str) -> list[str]:
+    """The host names that are answered: KIBAN_ALLOWED_HOSTS, else this machine and the host of the public address."""
+    given = [host.strip() for host in os.environ.get("KIBAN_ALLOWED_HOSTS", "").split(",") if host.strip()]
+    if given:
+        return given
+    here = ["localhost", "127.0.0.1", "[::1]"]
+    public = urlsplit(base_url).hostname or ""
+    return [public] if mode() == "production" and public else list(dict.fromkeys([*here, public or here[0]]))
 
 
 @dataclass(frozen=True)

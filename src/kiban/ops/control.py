@@ -147,21 +147,19 @@ def _choose_mode(*, production: bool) -> str:
 
 
 def _check_production() -> None:
-    missing = [
-        f"{name}: {why}"
-        for name, why in (
-            ("KIBAN_BASE_URL", "the public address, https://…"),
-            ("KIBAN_ALLOWED_HOSTS", "the host names of that address, separated by commas"),
-            ("KIBAN_SECRET_DJANGO_SECRET_KEY", "at least 50 random characters"),
+    """A production start needs its public address; secrets are made and kept when they are not given."""
+    given = os.environ.get("KIBAN_BASE_URL", "")
+    wrong = []
+    if not given.startswith("https://"):
+        wrong.append("KIBAN_BASE_URL: the public address, https://…")
+    key = os.environ.get("KIBAN_SECRET_DJANGO_SECRET_KEY")
+    if key is not None and len(key) < 50:
+        wrong.append("KIBAN_SECRET_DJANGO_SECRET_KEY: at least 50 random characters, or leave it out")
+    if wrong:
+        raise ControlError(
+            f"--production needs these variables (in the environment or in {home() / 'kiban.env'}):\n  "
+            + "\n  ".join(wrong)
         )
-        if not os.environ.get(name)
-    ]
-    if not missing and not os.environ["KIBAN_BASE_URL"].startswith("https://"):
-        missing = ["KIBAN_BASE_URL: must start with https://"]
-    if not missing and len(os.environ["KIBAN_SECRET_DJANGO_SECRET_KEY"]) < 50:
-        missing = ["KIBAN_SECRET_DJANGO_SECRET_KEY: at least 50 random characters"]
-    if missing:
-        raise ControlError("--production needs these environment variables:\n  " + "\n  ".join(missing))
 
 
 def _choose_port(asked: int | None, host: str) -> int:
@@ -239,6 +237,8 @@ def _join_running(arguments: argparse.Namespace) -> int:
 def _welcome(mode: str, port: int) -> None:
     url = os.environ.get("KIBAN_BASE_URL", "").rstrip("/") or f"http://localhost:{port}"
     _say(f"\n  {url}/")
+    if mode == "production":
+        _say("  The first administrator: ./kiban admin create --help · Is all well? ./kiban doctor")
     if mode == "demo":
         _say(f"  {url}/demo/    demo people to try it as (demo data only: nothing here is real)")
     _say("\n  ./kiban status · ./kiban down · logs in " + str(home() / "logs"))

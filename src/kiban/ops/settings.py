@@ -8,8 +8,9 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from kiban.ops import config
+from kiban.ops import config, proxies
 from kiban.ops.home import REPO, folder, home, secret
+from kiban.ops.mail import mail
 
 PACKAGE = Path(__file__).resolve().parents[1]
 MODE = config.mode()
@@ -20,12 +21,7 @@ DEBUG = False
 
 SECRET_KEY = secret("django_secret_key")
 BASE_URL = os.environ.get("KIBAN_BASE_URL", "").rstrip("/") or "http://localhost:8000"
-ALLOWED_HOSTS = [h for h in os.environ.get("KIBAN_ALLOWED_HOSTS", "").split(",") if h] or [
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
-    "testserver",
-][: 4 if MODE == "test" else 3]
+ALLOWED_HOSTS = config.allowed_hosts(BASE_URL) + (["testserver"] if MODE == "test" else [])
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("KIBAN_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
@@ -47,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kiban.ops.proxies.Proxies",
     "kiban.ops.middleware.Health",
     "kiban.ops.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
@@ -59,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "kiban.access.sessions.SessionEnd",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -66,6 +64,18 @@ MIDDLEWARE = [
 ROOT_URLCONF = "kiban.ops.urls"
 WSGI_APPLICATION = "kiban.ops.wsgi.application"
 AUTH_USER_MODEL = "access.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_VALIDATORS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _VALIDATORS + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": _VALIDATORS + "UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
+    {"NAME": _VALIDATORS + "CommonPasswordValidator"},
+    {"NAME": _VALIDATORS + "NumericPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 60 * 60 * 24  # seconds for which a sign-in link holds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
@@ -120,6 +130,7 @@ SESSION_COOKIE_NAME = "kiban_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 8
+KIBAN_SESSION_IDLE = 60 * int(os.environ.get("KIBAN_SESSION_IDLE_MINUTES", "60"))
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_NAME = "kiban_csrf"
 CSRF_COOKIE_HTTPONLY = True
@@ -135,9 +146,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("KIBAN_BEHIND_PROXY") == "1" else None
-)
+KIBAN_TRUSTED_PROXIES = proxies.trusted()
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # removed from all but trusted proxies
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -153,6 +163,19 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Mail
+_mail = mail()
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if _mail.host
+    else "django.core.mail.backends.dummy.EmailBackend"
+)
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail.sender or "kiban@localhost"
 
 # Size limits (bytes, counts); larger uploads have their own doors
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
-from kiban.web import wizard
+from kiban.web import sign_in, wizard
 from kiban.web.demo import views as demo
 from kiban.web.desk import case as desk_case
 from kiban.web.desk import figures as desk_figures
@@ -26,8 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bodies/<slug:code>/", portal.body, name="body"),
     path("accessibility/", portal.accessibility, name="accessibility"),
     path("language/", set_language, name="language"),
-    path("sign-in/", demo.sign_in, name="sign-in"),
-    path("sign-out/", demo.sign_out, name="sign-out"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/link/<uuid:user>/<str:token>/", sign_in.use_link, name="sign-in-link"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("apply/<slug:body>/<slug:service>/<slug:procedure>/", my.apply, name="apply"),
     path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),
     path("drafts/<slug:body>/<uuid:draft>/<slug:step>/", wizard.draft, name="draft"),

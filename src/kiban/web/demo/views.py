@@ -6,15 +6,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,6 +22,7 @@ from kiban.cases import clocks
 from kiban.definitions import editions
 from kiban.kernel.dates import JST
 from kiban.ops import clock, demo
+from kiban.web.sign_in import safe_next
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -38,13 +37,6 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return wrapped
-
-
-def safe_next(request: HttpRequest, otherwise: str) -> str:
-    """The page to go to afterwards, never another site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe and wanted.startswith("/") else otherwise
 
 
 @require_safe
@@ -108,22 +100,3 @@ def set_clock(request: HttpRequest) -> HttpResponse:
 
 def _done(day: date) -> str:
     return _("The date of the demonstration is now %s.") % day.isoformat()
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session."""
-    logout(request)
-    return HttpResponseRedirect(reverse("home"))
-
-
-@require_safe
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """The ways to sign in: in a demonstration its people; else what the operator has connected."""
-    if settings.MODE in ("demo", "test"):
-        wanted = safe_next(request, "")
-        query = f"?{urlencode({'next': wanted})}" if wanted else ""
-        return HttpResponseRedirect(reverse("demo-people") + query)
-    return render(
-        request, "web/public/sign_in.html", {"crumbs": [(_("Home"), reverse("home")), (_("Sign in"), "")]}
-    )

@@ -1,0 +1,43 @@
+"""When a session ends by itself: after a while without a page (KIBAN_SESSION_IDLE_MINUTES), and after 8 hours at most.
+
+The moment of the last page stands in the session and is written at most once a minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+
+_SEEN, _BEGUN = "kiban_seen", "kiban_begun"
+_WRITE_EVERY = 60  # seconds
+
+
+class SessionEnd:
+    """Middleware behind authentication."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Only a request that brings a session is looked at: the others stay without any query.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            self._look(request)
+        return self.get_response(request)
+
+    def _look(self, request: HttpRequest) -> None:
+        now = int(time.time())
+        seen = request.session.get(_SEEN, now)
+        begun = request.session.setdefault(_BEGUN, now)
+        if now - seen > settings.KIBAN_SESSION_IDLE or now - begun > settings.SESSION_COOKIE_AGE:
+            logout(request)
+            messages.warning(
+                request, _("You were signed out because nothing happened for a while. Please sign in again.")
+            )
+        elif now - seen >= _WRITE_EVERY or _SEEN not in request.session:
+            request.session[_SEEN] = now
