@@ -43,6 +43,12 @@ def get(edition: str) -> CompiledService:
     return compile_service(read_texts(files(edition)))
 
 
+def before(service: str, in_force: date, edition: str = "") -> str | None:
+    """The id of the edition that one of `in_force` follows: the one in force on that day without `edition` itself."""
+    rows = Edition.objects.filter(service=service, in_force__lte=in_force).exclude(id=edition)
+    return rows.order_by("-in_force", "-published_at", "-id").values_list("id", flat=True).first()
+
+
 def files(edition: str) -> dict[str, str]:
     """The texts of an edition by path. Raises UnknownService."""
     row = Edition.objects.filter(id=edition).only("files").first()

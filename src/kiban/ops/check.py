@@ -1,24 +1,32 @@
-"""`kiban check`: lints a service's edition and runs its scenarios on the kernel alone (no database needed)."""
+"""`kiban check`: lints a service's edition, runs its scenarios on the kernel alone, and says what it changes.
+
+No database is needed, except for `--against published` (which is also what is compared with while kiban runs).
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kiban.access.bodies_source import all_bodies
 from kiban.access.places import Places
 from kiban.kernel.definitions.compile import CompiledService, compile_service
+from kiban.kernel.definitions.difference import Change, difference
 from kiban.kernel.definitions.lint import advice
 from kiban.kernel.definitions.loader import SCENARIOS, DefinitionErrors, read_folder, read_texts
 from kiban.kernel.facts import BodyFacts
 from kiban.kernel.scenarios.memory import MemoryDriver
 from kiban.kernel.scenarios.model import ScenarioError, load_scenarios
 from kiban.kernel.scenarios.runner import Difference, run_scenario
+from kiban.ops import supervisor
 
 SERVICES = Path("services")
+PUBLISHED = "published"
+_MARKS = {"added": "+", "removed": "−", "changed": "・"}
 
 
 def body_facts() -> dict[str, BodyFacts]:
@@ -50,6 +58,47 @@ def differences(service: CompiledService, file: Path) -> Iterator[tuple[str, lis
     bodies, places = body_facts(), Places(all_bodies())
     for scenario in load_scenarios(file):
         yield scenario.name, run_scenario(scenario, MemoryDriver(service, bodies.get, places.locate))
+
+
+def language_of() -> str:
+    """`en` where the terminal speaks English, else `ja`: what an edition changes is read by officials."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "en" if locale.startswith("en") else "ja"
+
+
+def say_changes(changes: Iterable[Change], against: str, language: str) -> None:
+    """Prints what an edition changes, one line each; a mark says whether something comes, goes or differs."""
+    lines = [f"  {_MARKS[change.kind]} {change.line(language)}" for change in changes]
+    if language == "en":
+        _say(f"Changes from {against}: {len(lines)}")
+    else:
+        _say(f"{against} からの変更: {len(lines)}件")
+    for line in lines:
+        _say(line)
+
+
+def _say_difference(service: CompiledService, folder: Path, against: str, language: str) -> None:
+    """Against another folder, or against the edition in the database that this one would follow."""
+    files = read_folder(folder)
+    if against != PUBLISHED:
+        other = folder_of(against)
+        old_files = read_folder(other)
+        old = compile_service(read_texts(old_files))
+        say_changes(difference(old, service, old_files, files), str(other), language)
+        return
+    for name, found in _published_changes(files):
+        say_changes(found, name, language)
+
+
+def _published_changes(files: Mapping[str, str]) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    from kiban.ops import cli
+
+    cli.setup_django("app")
+    from kiban.definitions import publish
+
+    before, found = publish.changes(files)
+    if before is not None:
+        yield before[:12], found
 
 
 def _check(folder: Path, scenarios: Path | None, quiet: bool) -> bool:
@@ -95,6 +144,12 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("service", nargs="*", help="folder or slug (default: every folder of services/)")
     parser.add_argument("--scenarios", type=Path, metavar="FILE", help="run this scenario file instead")
+    parser.add_argument(
+        "--against",
+        metavar="FOLDER|published",
+        help="say what changes from this folder, or from what is published (the default while kiban runs)",
+    )
+    parser.add_argument("--language", choices=("ja", "en"), default=language_of(), help="of the difference")
     parser.add_argument("-q", "--quiet", action="store_true", help="name only what is not as expected")
     arguments = parser.parse_args(list(argv))
     folders = [folder_of(name) for name in arguments.service]
@@ -105,5 +160,30 @@ def main(argv: Sequence[str]) -> int:
         _say(f"there is no service folder {folder}")
     if missing or (arguments.scenarios is not None and len(folders) != 1):
         return 2
-    results = [_check(folder, arguments.scenarios, arguments.quiet) for folder in folders]
+    against = arguments.against or (PUBLISHED if supervisor.is_running() else None)
+    if arguments.against not in (None, PUBLISHED) and not folder_of(arguments.against).is_dir():
+        _say(f"there is no service folder {arguments.against}")
+        return 2
+    results = []
+    for folder in folders:
+        results.append(_check(folder, arguments.scenarios, arguments.quiet))
+        if against is not None:
+            results[-1] &= _compare(folder, against, arguments.language, named=arguments.against is not None)
     return 0 if all(results) else 1
+
+
+def _compare(folder: Path, against: str, language: str, *, named: bool) -> bool:
+    """Says the difference. What can't be compared fails only where a comparison was asked for."""
+    from django.db import Error
+
+    try:
+        _say_difference(compiled(folder), folder, against, language)
+    except DefinitionErrors as errors:
+        if named:
+            _say(f"can't compare with {against}: {len(errors.problems)} problems")
+        return not named
+    except Error as error:
+        if named:
+            _say(f"can't compare with what is published: {str(error).splitlines()[0]} (./kiban up starts it)")
+        return not named
+    return True

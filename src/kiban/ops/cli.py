@@ -17,6 +17,7 @@ Command = Callable[[argparse.Namespace], int]
 # Commands whose arguments belong to another module: name -> (module, needs Django, summary).
 DELEGATED = {
     "check": ("kiban.ops.check", False, "check a service folder and run its scenarios"),
+    "publish": ("kiban.ops.publish", True, "publish a service folder as an edition, from a day on"),
     "diagram": ("kiban.kernel.diagram", False, "draw the procedures of a service (Mermaid)"),
     "bench": ("bench.__main__", False, "run a benchmark (--list names them)"),
     "audit": ("kiban.cases.audit", True, "verify the chain of events"),
@@ -102,7 +103,7 @@ def _delegate(name: str, arguments: list[str]) -> int:
     if importlib.util.find_spec(module.split(".")[0]) is None or importlib.util.find_spec(module) is None:
         raise config.ConfigurationError(f"{name}: this version does not contain {module}.")
     if needs_django:
-        _setup_django("app")
+        setup_django("app")
     run: Callable[[list[str]], int] = importlib.import_module(module).main
     return run(arguments) if not needs_django else _with_database(lambda: run(arguments))
 
@@ -119,7 +120,8 @@ def _with_database(work: Callable[[], int]) -> int:
         raise control.ControlError("The database does not run: ./kiban up starts it.") from error
 
 
-def _setup_django(role: str) -> None:
+def setup_django(role: str) -> None:
+    """Makes the models usable in this process, as the database role `role`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kiban.ops.settings")
     os.environ.setdefault("KIBAN_DB_ROLE", role)
     import django

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,13 @@ from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import drafts
 from kiban.cases.models import Draft, Idempotency
+from kiban.definitions.since import since
+from kiban.kernel.dates import today_in_tokyo
+from kiban.kernel.definitions.model import Label
 from kiban.kernel.facts import Refusal
 from kiban.kernel.forms import Evaluation
 from kiban.kernel.problems import Problem
+from kiban.ops import clock
 from kiban.web.acting import ROUTE, done_words, reasons_from, send
 from kiban.web.filling import Filling, reasons_missing, start_raw, summary_of
 from kiban.web.forms.paths import head
@@ -48,6 +53,17 @@ class Wizard:
     @property
     def partition(self) -> str:
         return self.draft.body
+
+    @cached_property
+    def changes(self) -> tuple[Label, ...]:
+        """What has changed since this draft of a new case was begun: its person is told."""
+        if self.draft.case_id is not None:
+            return ()
+        began = today_in_tokyo(self.draft.created_at)
+        place = self.filling.place
+        return since(
+            self.draft.edition, began, place.edition, clock.today(), place.body.code, self.draft.procedure
+        )
 
     def url(self, step: str) -> str:
         return draft_url(self.draft, step)

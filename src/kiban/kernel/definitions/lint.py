@@ -34,11 +34,14 @@ def _dead_ends(procedure: Procedure) -> Iterator[str]:
             yield f"procedures.{procedure.name}.states.{name}: nothing leads to it"
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
 def advice(service: CompiledService) -> Iterator[str]:
     """One line each."""
-    missing = [path for path, label in _labels(service.service, "") if not label.en]
-    if missing:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        yield f"{len(missing)} texts have no English: {shown}"
+    for path, label in _labels(service.service, ""):
+        if not label.en:
+            yield f"{path}: no English for 「{_short(label.ja)}」"
     for procedure in service.service.procedures.values():
         yield from _dead_ends(procedure)

@@ -51,12 +51,13 @@ OneOrMore = Annotated[tuple[Name, ...], BeforeValidator(listed)]
 
 
 class Role(Element):
-    """Who may act, and how far they see (届く範囲)."""
+    """Who may act, and how far they see (届く範囲). A role that `administers` sets what a body may set (団体の設定)."""
 
     name: Name
     label: Text
     kind: Literal["party", "staff", "machine", "system"] = "staff"
     reach: Literal["own", "body", "below", "nation", "granted", "assigned", "figures"] = "body"
+    administers: bool = False
 
 
 class CodeItem(Element):
