@@ -106,7 +106,7 @@ def draft(request: HttpRequest, body: str, draft: UUID, step: str) -> HttpRespon
 
 def open_wizard(user: User, body: str, draft_id: UUID) -> Wizard | None:
     """The draft of this user for this body, None when it is not there (any more). Raises Http404."""
-    partition = user.partition if user.kind == "party" else body
+    partition = user.partition if user.kind == "party" else body_row(body).code
     with scope(partition, viewer=str(user.id)):
         row = drafts.get(draft_id, str(user.id))
     if row is None or row.target != body:
