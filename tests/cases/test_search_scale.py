@@ -1,6 +1,4 @@
-"""Search stays quick in a body with many cases, under row-level security."""
-
-import time
+"""Lists and search find their rows among very many cases, under row-level security (speed: bench)."""
 
 import pytest
 from lending_office import BODY
@@ -50,8 +48,5 @@ def test_lists_and_search_over_a_hundred_thousand_cases(office, database):
     with scope(BODY):
         for name, wanted in lists.items():
             queries.inbox(office.compiled, **wanted)
-            started = time.perf_counter()
             rows = queries.inbox(office.compiled, **wanted).rows
-            took = time.perf_counter() - started
-            assert rows
-            assert took < 0.1, name
+            assert rows, name

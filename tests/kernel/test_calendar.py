@@ -1,4 +1,3 @@
-import timeit
 from datetime import date, timedelta
 
 import pytest
@@ -125,10 +124,3 @@ def test_the_ends_of_the_calendar() -> None:
 def test_holidays_are_those_of_the_law() -> None:
     assert len(holidays(2026)) == 18
     assert holidays(1947) == {}
-
-
-def test_asking_is_fast() -> None:
-    day = date(2026, 9, 24)
-    NATIONAL.is_open(day)
-    best = min(timeit.repeat(lambda: NATIONAL.is_open(day), number=20_000, repeat=5)) / 20_000
-    assert best < 1e-6

