@@ -21,7 +21,8 @@ def split(
     procedure: CompiledProcedure, decision: Decision, documents: Iterable[Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
     """The groups of an event. `documents` say what was issued: id, name, number, digest of the data."""
-    personal = _personal_names(procedure, decision.action)
+    by_action = procedure.codecs.personal
+    personal = by_action.get(decision.action, by_action[""])
     matter: dict[str, Any] = {"changes": {}, "before": decision.before}
     private: dict[str, Any] = {}
     for part, changed in decision.changes.items():
@@ -77,12 +78,6 @@ def merge(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def data_digest(data: Mapping[str, Any]) -> str:
     """The digest by which an event names the data of a document that it issues."""
     return hashlib.sha256(canonical(data)).hexdigest()
-
-
-def _personal_names(procedure: CompiledProcedure, action: str) -> frozenset[str]:
-    names = {name for name, codec in procedure.codecs.fields.items() if codec.field.personal}
-    own = procedure.codecs.inputs.get(action, {})
-    return frozenset(names | {name for name, codec in own.items() if codec.field.personal})
 
 
 def _parted(values: Mapping[str, Any], personal: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:

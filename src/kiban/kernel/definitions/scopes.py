@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from kiban.kernel.definitions.model import Action, Field, Label, Parameter, Procedure, Service
 from kiban.kernel.expr import BOOL, DATE, DATETIME, INT, NUMBER, TEXT, Code, List, Nullable, Row, Type
@@ -65,8 +66,35 @@ class Codecs:
     computed: Mapping[str, Codec]
     inputs: Mapping[str, Mapping[str, Codec]]
 
-    def get(self, name: str) -> Codec | None:
-        return self.fields.get(name) or self.computed.get(name)
+    @cached_property
+    def get(self) -> Callable[[str], Codec | None]:
+        """The codec of a field or a computed value by its name."""
+        return {**self.computed, **self.fields}.get
+
+    @cached_property
+    def personal(self) -> Mapping[str, frozenset[str]]:
+        """By action: the names of what it may hold that is about a person; under "" those of the form alone."""
+        own = _named(self.fields, lambda codec: codec.field.personal)
+        found = {
+            action: own | _named(codecs, lambda codec: codec.field.personal)
+            for action, codecs in self.inputs.items()
+        }
+        return {**found, "": own}
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The names of fields and inputs whose values hold files."""
+        found = _named({**self.computed, **self.fields}, lambda codec: holds_files(codec.field))
+        return found.union(*(_named(c, lambda codec: holds_files(codec.field)) for c in self.inputs.values()))
+
+
+def _named(codecs: Mapping[str, Codec], test: Callable[[Codec], bool]) -> frozenset[str]:
+    return frozenset(name for name, codec in codecs.items() if test(codec))
+
+
+def holds_files(field: Field) -> bool:
+    """Whether a value of this field names files, by itself or in its rows."""
+    return field.type == "file" or any(map(holds_files, field.fields.values()))
 
 
 def codecs_of(service: Service, procedure: Procedure) -> Codecs:
