@@ -11,6 +11,7 @@ REFERENCE = {
     "access_rolegrant",
     "access_participation",
     "access_closedday",
+    "access_office",
     "definitions_parametervalue",
 }
 

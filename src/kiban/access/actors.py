@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
@@ -39,21 +40,29 @@ def sees_body(service: Service, actor: ActorFacts) -> bool:
     )
 
 
+def administers(service: Service, actor: ActorFacts) -> bool:
+    """Whether a role of the actor sets what the body may set (団体の設定)."""
+    return any(service.roles[name].administers for name in actor.roles if name in service.roles)
+
+
 def bodies_of(user: User, *, on: date) -> list[tuple[str, str]]:
     """The (body, service) pairs in which the user holds a role on a day."""
     rows = _valid(on).filter(user=user).values_list("body", "service").distinct()
     return sorted(rows)
 
 
-def grant(user: User, body: str, service: str, role: str, from_date: date, department: str = "") -> RoleGrant:
-    """Gives a role from a day on; giving it again changes the department only."""
+def grant(
+    user: User, body: str, service: str, role: str, from_date: date, department: str = "",
+    to_date: date | None = None, deputy_for: UUID | None = None,
+) -> RoleGrant:  # fmt: skip
+    """Gives a role from a day on (to a day, included); giving it again changes the rest."""
     found, _ = RoleGrant.objects.update_or_create(
         user=user,
         body=body,
         service=service,
         role=role,
         from_date=from_date,
-        defaults={"department": department},
+        defaults={"department": department, "to_date": to_date, "deputy_for": deputy_for},
     )
     return found
 

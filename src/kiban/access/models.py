@@ -12,6 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from kiban.access.tenancy import Tenant
+
 LEVELS = ("none", "trial", "full")
 
 
@@ -79,7 +81,10 @@ class User(AbstractBaseUser):
 
 
 class RoleGrant(models.Model):
-    """A user holds a role of a service for a body, from a day to a day (both included)."""
+    """A user holds a role of a service for a body, from a day to a day (both included).
+
+    `deputy_for` is the user in whose place it is held (代理). Who gave it and why stands in `SettingChange`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
@@ -89,6 +94,7 @@ class RoleGrant(models.Model):
     department = models.TextField(blank=True)
     from_date = models.DateField()
     to_date = models.DateField(null=True, blank=True)
+    deputy_for = models.UUIDField(null=True, blank=True)
 
     class Meta:
         constraints = (
@@ -148,6 +154,43 @@ class ClosedDay(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("body", "date"), name="one_rule_for_a_day"),)
+
+
+class Office(models.Model):
+    """A body's counter for a service: how it is reached and which departments it has (窓口)."""
+
+    body = models.TextField()
+    service = models.TextField()
+    name = models.TextField(blank=True)
+    phone = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    address = models.TextField(blank=True)
+    hours = models.TextField(blank=True)
+    hours_en = models.TextField(blank=True)
+    departments = ArrayField(models.TextField(), default=list)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("body", "service"), name="one_office"),)
+
+
+class SettingChange(Tenant):
+    """What a body has set, and who did so and why: append-only. `before` and `after` are JSON."""
+
+    id = models.UUIDField(default=uuid7)
+    service = models.TextField()
+    kind = models.TextField()
+    name = models.TextField()
+    from_date = models.DateField(null=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    why = models.TextField(blank=True)
+    by = models.TextField()
+    by_name = models.TextField()
+    at = models.DateTimeField()
+    pk = models.CompositePrimaryKey("body", "id")
+
+    class Meta:
+        indexes = (models.Index(fields=("body", "service", "kind", "name"), name="setting_of"),)
 
 
 class ReferenceVersion(models.Model):

@@ -4,15 +4,19 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
 from kiban.web import sign_in, wizard
+from kiban.web.admin import parameters as admin_parameters
+from kiban.web.admin import places as admin_places
 from kiban.web.demo import views as demo
 from kiban.web.desk import case as desk_case
 from kiban.web.desk import figures as desk_figures
 from kiban.web.desk import inbox as desk
+from kiban.web.desk import own_effect as desk_effect
 from kiban.web.desk import registry as desk_registry
-from kiban.web.public import my, portal
+from kiban.web.public import changes, my, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
+_SETTINGS = _DESK + "settings/"
 _CASE = "desk/<slug:body>/cases/<uuid:case>/"
 _MINE = "my/cases/<slug:body>/<uuid:case>/"
 
@@ -39,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_MINE + "documents/<uuid:document>/", my.document, name="my-case-document"),
     path(_MINE + "files/", my.case, name="my-case-files"),
     path(_MINE + "files/<slug:sha256>/", my.file, name="my-case-file"),
+    path("changes/", changes.changes, name="changes"),
+    path("bodies/<slug:code>/changes/", changes.changes, name="body-changes"),
     path("desk/", desk.desk, name="desk"),
     path(_CASE, desk_case.case, name="desk-case"),
     path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
@@ -50,6 +56,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_DESK + "figures/", desk_figures.figures, name="desk-figures"),
     path(_DESK + "registries/<slug:registry>/", desk_registry.registry, name="desk-registry"),
     path(_DESK + "registries/<slug:registry>/record/", desk_registry.record, name="desk-record"),
+    path(_DESK + "effect/", desk_effect.page, name="desk-effect"),
+    path(_DESK + "effect.csv", desk_effect.as_csv, name="desk-effect-csv"),
+    path(_SETTINGS, admin_parameters.parameters, name="settings"),
+    path(_SETTINGS + "parameters/<slug:name>/", admin_parameters.parameter, name="settings-parameter"),
+    path(_SETTINGS + "participation/", admin_places.joining, name="settings-participation"),
+    path(_SETTINGS + "closed-days/", admin_places.closed_days, name="settings-closed-days"),
+    path(_SETTINGS + "office/", admin_places.office, name="settings-office"),
+    path(_SETTINGS + "people/", admin_places.persons, name="settings-people"),
+    path(_SETTINGS + "history/", admin_places.history, name="settings-history"),
     path("demo/", demo.people, name="demo-people"),
     path("demo/sign-in/", demo.sign_in_as, name="demo-sign-in"),
     path("demo/clock/", demo.set_clock, name="demo-clock"),

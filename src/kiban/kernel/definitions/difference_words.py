@@ -102,6 +102,7 @@ WORDS = {
     "done": Label(ja="完了の文言", en="words when done"),
     "style": Label(ja="ボタンの体裁", en="style of the button"),
     "opens": Label(ja="案件を開く行為", en="opens a case"),
+    "decides": Label(ja="決定する行為", en="decides"),
     "final": Label(ja="終局かどうか", en="final"),
     "public": Label(ja="公開・申請者への表示", en="public"),
     "step": Label(ja="進み具合の段", en="step"),

@@ -161,7 +161,10 @@ AnyEffect = Annotated[
 
 
 class Action(Element):
-    """A step that somebody may take on a case, with what it asks, requires, sets and causes."""
+    """A step that somebody may take on a case, with what it asks, requires, sets and causes.
+
+    One that `decides` answers what was asked for: up to it a service measures how long people wait.
+    """
 
     name: Name
     label: Text
@@ -171,6 +174,7 @@ class Action(Element):
     from_: OneOrMore = Attr(default=(), alias="from")
     to: Annotated[tuple[Target, ...], BeforeValidator(_targets)] = ()
     opens: bool = False
+    decides: bool = False
     input: tuple[str, ...] = ()
     fields: Annotated[dict[Name, Field], BeforeValidator(named)] = {}
     guards: tuple[Guard, ...] = ()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kiban.access import bodies
+from kiban.access.actors import administers, sees_body
 from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
@@ -59,6 +60,10 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
     ]
     if place.compiled.service.figures:
         found.append((_("Figures"), reverse("desk-figures", args=args), now == "figures"))
+    if sees_body(place.compiled.service, place.actor):
+        found.append((_("Effect"), reverse("desk-effect", args=args), now == "effect"))
+    if administers(place.compiled.service, place.actor):
+        found.append((_("Settings"), reverse("settings", args=args), now == "settings"))
     return found
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kiban.access.bodies_source import MUNICIPALITIES
+from kiban.definitions import body_settings
 from kiban.web.public import catalogue
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import body_row, service_today
@@ -101,8 +102,10 @@ def at_body(request: HttpRequest, service: str, procedure: str, body: str) -> Ht
     action = catalogue.opening_action(entry.procedure, catalogue.party_roles(entry.compiled))
     level = catalogue.level(entry.compiled, body)
     label = entry.procedure.procedure.label.text(language())
+    office = body_settings.office(body, service)
+    hours = (office.hours_en if language() == "en" else "") or office.hours if office is not None else ""
     context = {
-        **_about(entry, action, body), "body": row, "level": level,
+        **_about(entry, action, body), "body": row, "level": level, "office": office, "hours": hours,
         "near": catalogue.taking_near(entry.compiled, body) if level == "none" else [],
         "crumbs": [
             (_("Home"), reverse("home")), (label, reverse("procedure", args=[service, procedure])), (row.name, ""),
