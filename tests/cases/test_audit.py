@@ -7,8 +7,9 @@ import pytest
 from lending_office import BODY, OTHER
 
 from kiban.access.scope import scope
-from kiban.cases import audit, outbox, rebuild, roots
+from kiban.cases import audit, rebuild, roots
 from kiban.cases.models import Event, Root
+from kiban.delivery import outbox
 from kiban.ops import clock
 
 

@@ -8,8 +8,9 @@ from django.db import connection
 from lending_office import BODY, NOW, OTHER
 
 from kiban.access.scope import scope
-from kiban.cases import clocks, door, outbox, queries
+from kiban.cases import clocks, door, queries
 from kiban.cases.models import Agenda, Event, Notice, Outbox
+from kiban.delivery import box, outbox
 from kiban.documents import issue
 from kiban.documents.models import Document
 
@@ -72,16 +73,16 @@ def test_a_clock_that_no_longer_matters_does_nothing(office, lent):
 
 
 def test_the_outbox_delivers_to_the_party_and_makes_the_papers(office, lent):
-    assert outbox.run(NOW, body=BODY) == 2
+    assert outbox.run(NOW, body=BODY) == 3
     assert outbox.run(NOW, body=BODY) == 0
-    (notice,) = queries.own_notices(office.party.partition)
+    mine = box.box_of(office.party)
+    (notice,) = box.notices(mine).rows
     assert (notice.name, notice.target, notice.text["ja"]) == (
         "received",
         BODY,
         "髙橋 太郎様の申請を受け付けました。",
     )
-    queries.mark_read(office.party.partition, notice.id)
-    assert queries.own_notices(office.party.partition)[0].read_at is not None
+    assert (box.unread(mine), box.mark_read(mine, notice.id), box.unread(mine)) == (1, 1, 0)
     with scope(BODY):
         paper = Document.objects.get(body=BODY)
     assert bytes(paper.pdf).startswith(b"%PDF-")
@@ -97,7 +98,7 @@ def test_work_that_fails_waits_and_the_rest_goes_on(office, lent, monkeypatch):
         raise RuntimeError("no fonts")
 
     monkeypatch.setattr(issue, "render", broken)
-    assert outbox.run(NOW, body=BODY) == 1
+    assert outbox.run(NOW, body=BODY) == 2
     with scope(BODY):
         row = Outbox.objects.get(body=BODY)
         assert (row.attempts, row.problem, row.retry_at) == (1, "RuntimeError", NOW + timedelta(minutes=1))
@@ -116,7 +117,7 @@ def test_the_worker_finds_work_across_bodies(office, lent, database):
         "from kiban.ops import clock\n"
         "from datetime import timedelta\n"
         "clock.set_clock(clock.now() + timedelta(days=30))\n"
-        "from kiban.cases.worker import run_once\n"
+        "from kiban.delivery.worker import run_once\n"
         "print(run_once(), run_once())\n"
     )
     environment = {**database.environment("worker"), "DJANGO_SETTINGS_MODULE": "kiban.ops.settings"}
@@ -124,5 +125,5 @@ def test_the_worker_finds_work_across_bodies(office, lent, database):
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.split() == ["6", "0"]
+    assert done.stdout.split() == ["7", "0"]
     assert _acts() == ["submit", "lend", "clock.reminder", "make_overdue"]

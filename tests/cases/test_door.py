@@ -84,13 +84,13 @@ def test_an_act_writes_the_case_its_event_and_every_projection(office):
         assert document.data["text"]["name"] == "髙橋 太郎"
         assert Notice.objects.get(body=BODY).text["ja"] == "髙橋 太郎様の申請を受け付けました。"
         assert [o.jobs for o in Outbox.objects.filter(body=BODY, case_id=case.id).order_by("seq")] == [
-            ["filed", "notices"],
-            ["documents"],
+            ["shared", "notices"],
+            ["shared", "documents"],
         ]
     with scope(office.party.partition):
-        from kiban.cases.models import Filed
+        from kiban.cases.models import Shared
 
-        assert str(Filed.objects.get().case_id) == opened.case_id
+        assert str(Shared.objects.get().case_id) == opened.case_id
 
 
 def test_nothing_of_a_refused_act_stays(office):

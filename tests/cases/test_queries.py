@@ -9,6 +9,7 @@ from kiban.access.scope import scope
 from kiban.cases import drafts, queries
 from kiban.cases.models import AccessLog, EventContent
 from kiban.cases.paging import BadCursor
+from kiban.delivery import box
 
 
 def _lend(office, **form):
@@ -137,8 +138,8 @@ def test_a_party_has_its_own_cases_from_every_body(office):
     first = office.submit()
     second = office.submit(body=OTHER)
     office.submit(office.actor(office.other_party))
-    own = queries.own_cases(office.party.partition)
-    assert [(o.body, o.view.state.id) for o in own] == [(OTHER, second.case_id), (BODY, first.case_id)]
+    own = box.cases(office.party.partition).rows
+    assert [(o.target, str(o.case_id)) for o in own] == [(BODY, first.case_id), (OTHER, second.case_id)]
 
 
 def test_a_draft_is_saved_by_version_and_goes_with_its_act(office):

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from kiban.access import bodies
 from kiban.access.models import ApiToken, RoleGrant, User
 from kiban.kernel.definitions.model import Service
 from kiban.kernel.facts import ActorFacts
@@ -20,24 +21,58 @@ def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFact
 
     A party holds every party role of the service and acts from its own partition (`place` is `p-<uuid>`): what
     it may see is settled by whose case it is. Staff and machines hold what was granted to them (`place` is the
-    body). Without any role `roles` is empty.
+    body), and what reaches here from above: a role of reach `nation` granted at the service's ministry, one of
+    reach `below` granted at the prefecture (`place` is then that body). Without any role `roles` is empty.
     """
     if user.kind == "party":
         roles = frozenset(role.name for role in service.roles.values() if role.kind == "party")
         return ActorFacts(str(user.id), "party", roles, place=user.partition)
-    grants = list(_valid(on).filter(user=user, body=body, service=service.slug).order_by("from_date", "id"))
+    reaching = _reaching(body, service)
+    rows = _valid(on).filter(user=user, body__in=[body, *reaching], service=service.slug)
+    grants = [
+        grant
+        for grant in rows.order_by("from_date", "id")
+        if grant.body == body or _reach(service, grant.role) in reaching[grant.body]
+    ]
     kind = "machine" if user.kind == "machine" else "staff"
     department = next((grant.department for grant in reversed(grants) if grant.department), "")
+    place = body if not grants or any(grant.body == body for grant in grants) else grants[-1].body
     return ActorFacts(
-        str(user.id), kind, frozenset(grant.role for grant in grants), place=body, department=department
+        str(user.id), kind, frozenset(grant.role for grant in grants), place=place, department=department
     )
+
+
+def above(body: str) -> list[str]:
+    """The bodies whose roles of reach `below` reach this one: the city of a ward, the prefecture."""
+    here = bodies.row(body) if bodies.exists(body) else None
+    found = (here.parent, here.prefecture) if here is not None and here.kind != "ministry" else ()
+    return [code for code in dict.fromkeys(found) if code and code != body]
+
+
+def _reaching(body: str, service: Service) -> dict[str, set[str]]:
+    """Which reaches of a role granted elsewhere reach a body, by where it is granted."""
+    reaches = {role.reach for role in service.roles.values()}
+    found: dict[str, set[str]] = {}
+    if "below" in reaches:
+        found = {code: {"below"} for code in above(body)}
+    if "nation" in reaches and service.ministry != body:
+        found.setdefault(service.ministry, set()).add("nation")
+    return found
+
+
+def _reach(service: Service, role: str) -> str:
+    return service.roles[role].reach if role in service.roles else ""
+
+
+def holders(body: str, service: str, role: str, *, on: date) -> list[UUID]:
+    """The ids of the active users who hold a role of a service in a body on a day."""
+    rows = _valid(on).filter(body=body, service=service, role=role, user__is_active=True)
+    return sorted(set(rows.values_list("user_id", flat=True)))
 
 
 def sees_body(service: Service, actor: ActorFacts) -> bool:
-    """Whether a role of the actor reaches all cases and registries of its body (届く範囲: body or nation)."""
-    return any(
-        service.roles[name].reach in ("body", "nation") for name in actor.roles if name in service.roles
-    )
+    """Whether a role of the actor reaches all cases and registries of the body (届く範囲: body, below or nation)."""
+    return any(_reach(service, name) in ("body", "below", "nation") for name in actor.roles)
 
 
 def administers(service: Service, actor: ActorFacts) -> bool:

@@ -68,7 +68,8 @@ BEGIN
         INSERT INTO cases_agenda (body, case_id, clock, at, fired)
         SELECT b, case_uuid, x->>'clock', (x->>'at')::timestamptz, (x->>'fired')::boolean
           FROM jsonb_array_elements(work->'set') AS x
-        ON CONFLICT (body, case_id, clock) DO UPDATE SET at = EXCLUDED.at, fired = EXCLUDED.fired;
+        ON CONFLICT (body, case_id, clock) DO UPDATE SET at = EXCLUDED.at, fired = EXCLUDED.fired,
+                      attempts = 0, retry_at = NULL, problem = '';
     END IF;
 
     work := p->'charges';

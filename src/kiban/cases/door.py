@@ -15,7 +15,6 @@ the cases it opens. `fire` lets a clock act as `system`. Times are aware; `now` 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +28,8 @@ from uuid_utils.compat import uuid7
 
 from kiban.access import bodies
 from kiban.access.actors import sees_body
-from kiban.cases import filing, numbers
+from kiban.cases import files, filing, numbers
+from kiban.cases.asking import BadKey, KeyConflict, NotVisible, case_uuid, key_of, named
 from kiban.cases.facts import facts_for
 from kiban.cases.session import Row, Session, session
 from kiban.cases.world import PostgresWorld
@@ -57,7 +57,6 @@ _LOCK = (
     "FROM cases_case WHERE body = %s AND id = %s FOR UPDATE"
 )
 _TRIES = 3
-_LONGEST_KEY = 255
 _LONGEST_REASON = 2000
 
 _STALE = Label(
@@ -77,18 +76,6 @@ _REASON = Label(
     en="A reason holds characters that cannot be used, or is too long (2,000 characters).",
 )
 BUSY = "busy"
-
-
-class NotVisible(LookupError):
-    """There is no such service, procedure or case for this actor (404)."""
-
-
-class KeyConflict(ValueError):
-    """The idempotency key was used for another request (422)."""
-
-
-class BadKey(ValueError):
-    """The idempotency key is empty, too long or not printable ASCII (400)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +113,7 @@ class _Request:
     now: datetime
     key: Key
     draft: str | None
+    named: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +150,13 @@ def act(
     `edition` names another edition than the one in force (opening) or the case's own; `if_seq` refuses (`stale`)
     when the case has moved on; `draft` is the draft of the actor that this act submits, deleted afterwards.
     """
-    request = _Request(
-        body, service, procedure, _uuid(case_id), action, actor, _clean(input), dict(reasons or {}), edition,
-        if_seq, now or ops_clock.now(), _key(actor, route, idempotency_key, service, procedure, case_id, action,
-        input, reasons), _uuid(draft),
-    )  # fmt: skip
     if not bodies.exists(body):
         raise NotVisible(body)
+    request = _Request(
+        body, service, procedure, case_uuid(case_id), action, actor, named(input), dict(reasons or {}), edition,
+        if_seq, now or ops_clock.now(), key_of(actor, route, idempotency_key, service, procedure, case_id, action,
+        input, reasons), case_uuid(draft), files.named_by(input),
+    )  # fmt: skip
     if any(len(text) > _LONGEST_REASON or refuse(text) for text in request.reasons.values()):
         return Outcome("refused", {}, refusal=Refusal(INVALID, _REASON))
     for attempt in range(1, _TRIES + 1):
@@ -182,7 +170,6 @@ def act(
             continue
         except errors.LockNotAvailable:
             return Outcome("refused", {}, refusal=Refusal(BUSY, _BUSY))
-        _file(request, outcome)
         return outcome
     raise AssertionError("unreachable")
 
@@ -237,13 +224,15 @@ def _open(request: _Request) -> Outcome:
     facts = facts_for(compiled, request.body, request.actor, request.now)
     party = request.actor.place if request.actor.kind == "party" else ""
     with session(request.body) as opened:
+        _ask_files(opened, request)
         world = PostgresWorld(opened, compiled)
-        decision = _decided(procedure, None, request, facts, world)
+        decision = _decided(procedure, None, request, facts, world, opened)
         if isinstance(decision, Refusal):
             return _refused(opened, request, decision)
         writing = Writing(
             request.body, procedure, edition, decision, None, facts, request.key, party, request.now
         )
+        _file(opened, request, writing)
         return _append(opened, writing)
 
 
@@ -251,6 +240,7 @@ def _act(request: _Request) -> Outcome:
     """An act on a case that is open."""
     assert request.case_id is not None
     with session(request.body) as opened:
+        _ask_files(opened, request)
         answers, rows = opened.fetch_each(
             f"{_ANSWER}; {_LOCK}", [*_place(request.body, request.key), request.body, request.case_id]
         )
@@ -264,13 +254,14 @@ def _act(request: _Request) -> Outcome:
             return _refused(opened, request, Refusal(STALE, _STALE))
         facts = facts_for(locked.compiled, request.body, request.actor, request.now, state)
         world = PostgresWorld(opened, locked.compiled)
-        decision = _decided(locked.procedure, locked, request, facts, world)
+        decision = _decided(locked.procedure, locked, request, facts, world, opened)
         if isinstance(decision, Refusal):
             return _refused(opened, request, decision)
         writing = Writing(
             request.body, locked.procedure, locked.edition, decision, locked.before, facts, request.key,
             locked.party, request.now,
         )  # fmt: skip
+        _file(opened, request, writing)
         return _append(opened, writing)
 
 
@@ -280,17 +271,29 @@ def _decided(
     request: _Request,
     facts: Facts,
     world: PostgresWorld,
+    opened: Session,
 ) -> Decision | Refusal:
     opening = locked is None
+    before = None if locked is None else locked.before
     try:
-        return decide(
-            procedure, None if locked is None else locked.before.state, request.action, request.input, facts, world,
+        found = decide(
+            procedure, before.state if before else None, request.action, request.input, facts, world,
             reasons=request.reasons, case_id=str(uuid7()) if opening else "",
             number=numbers.case_number() if opening else "",
         )  # fmt: skip
     except UndecidedEffect as mistake:
         _log.error("a definition leaves an effect undecided: %s", mistake)
         return Refusal(INVALID, _UNDECIDED)
+    if not request.named:
+        return found
+    held = {row[0] for row in opened.asked()}
+    return files.refuse_unsent(found, request.named, held, before.document["values"] if before else {})
+
+
+def _ask_files(opened: Session, request: _Request) -> None:
+    """Which of the files that the input names does the actor hold? Asked with the first statement of the act."""
+    if request.named:
+        opened.ahead(request.actor.place, *files.question(request.actor.place, request.named))
 
 
 def _visible(request: _Request, locked: _Locked) -> bool:
@@ -323,13 +326,18 @@ def _append(opened: Session, writing: Writing) -> Outcome:
     try:
         opened.finish(APPEND, arguments)
     except errors.Error as error:
-        if error.sqlstate != "KB001":
+        if opened.lost:
             raise
         opened.rollback()
         answers = opened.fetch(_ANSWER, _place(writing.body, writing.key))
         if not answers:
             raise
-        return _answered(answers, writing.key)
+        if error.sqlstate == "KB001":
+            return _answered(answers, writing.key)
+        if orjson.loads(answers[0][1]) != orjson.loads(orjson.dumps(answer)):
+            raise
+        # The act is committed; only what follows it in the party's partition is not: the outbox makes up for it.
+        _log.warning("a filed case is listed later by the worker", extra={"why": type(error).__name__})
     return Outcome("done", answer, decision=writing.decision)
 
 
@@ -354,52 +362,17 @@ def _answered(rows: list[Row], key: Key) -> Outcome:
     return Outcome("done", orjson.loads(answer), replayed=True)
 
 
-def _file(request: _Request, outcome: Outcome) -> None:
-    """Puts a new case on its party's list and takes the draft away, in the party's partition.
+def _file(opened: Session, request: _Request, writing: Writing) -> None:
+    """Puts the case on its party's list and takes the draft away, in the party's partition.
 
-    A transaction of its own; should it fail, the outbox makes up for the list, and the draft answers with the
-    case when it is submitted again.
+    A transaction of its own behind the act's; should it fail, the outbox makes up for the list, and the draft
+    answers with the case when it is submitted again.
     """
-    if outcome.status != "done":
-        return
-    filed = request.actor.kind == "party" and request.case_id is None
-    partition = request.actor.place if request.actor.kind == "party" else request.body
-    if not filed and request.draft is None:
-        return
-    try:
-        filing.file(
-            partition,
-            request.body if filed else None,
-            outcome.case_id,
-            request.service,
-            request.now,
-            request.draft,
-        )
-    except errors.Error:
-        _log.exception("a filed case is listed later by the worker")
-
-
-def _key(actor: ActorFacts, route: str, key: str, *request: object) -> Key:
-    if not key or len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise BadKey("an idempotency key has 1 to 255 printable ASCII characters")
-    said = json.dumps(request, sort_keys=True, default=str)
-    return Key(actor.id, route, key, hashlib.sha256(said.encode()).digest())
-
-
-def _clean(input: Mapping[str, object]) -> dict[str, object]:
-    """Names of fields that can't be shown are shown escaped; values are for the fields to judge."""
-    return {str(name).encode("ascii", "backslashreplace").decode().replace("\x00", "\\x00"): value
-            for name, value in input.items()}  # fmt: skip
-
-
-def _uuid(value: UUID | str | None) -> str | None:
-    """Canonical text of an id. Raises NotVisible for anything else: what can't exist is not there."""
-    if value is None:
-        return None
-    try:
-        return str(UUID(str(value)))
-    except ValueError:
-        raise NotVisible(value) from None
+    party = request.actor.kind == "party"
+    if party or request.draft is not None:
+        partition = request.actor.place if party else request.body
+        line = writing.line() if party else None
+        opened.after(partition, *filing.statements(partition, line, request.draft))
 
 
 __all__ = ["BUSY", "BadKey", "KeyConflict", "NotVisible", "Outcome", "act", "fire"]

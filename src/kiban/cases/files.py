@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -13,7 +14,6 @@ from typing import Any
 
 from kiban.access.scope import current
 from kiban.cases.models import Attachment
-from kiban.cases.session import session
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.facts import Decision, Refusal
 from kiban.kernel.problems import INVALID, Problem
@@ -89,12 +89,10 @@ def named_in(value: object) -> Iterator[dict[str, Any]]:
     if isinstance(value, Mapping):
         sha256 = value.get("sha256")
         if isinstance(sha256, str) and _SHA256.match(sha256):
-            path = path_of(sha256)
-            if path.is_file():
-                with path.open("rb") as stream:
-                    kind = _kind(stream.read(16)) or "application/octet-stream"
-                name = str(value.get("name") or "file")[-200:]
-                yield {"name": name, "sha256": sha256, "type": kind, "size": path.stat().st_size}
+            with contextlib.suppress(FileNotFoundError), path_of(sha256).open("rb") as stream:
+                kind = _kind(stream.read(16)) or "application/octet-stream"
+                name, size = str(value.get("name") or "file")[-200:], os.fstat(stream.fileno()).st_size
+                yield {"name": name, "sha256": sha256, "type": kind, "size": size}
             return
         for item in value.values():
             yield from named_in(item)
@@ -103,25 +101,24 @@ def named_in(value: object) -> Iterator[dict[str, Any]]:
             yield from named_in(item)
 
 
-def unsent(place: str, input: Mapping[str, object]) -> list[tuple[str, str]]:
-    """The files that an input names and that the partition `place` does not hold: path of the field, SHA-256.
+def named_by(input: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The files that an input names: path of the field, SHA-256."""
+    return [pair for name, value in input.items() for pair in _named(value, name)]
 
-    One round trip, none when no file is named. Nobody gets at a file of others by naming its digest.
-    """
-    named = [pair for name, value in input.items() for pair in _named(value, name)]
-    if not named:
-        return []
-    with session(place) as opened:
-        rows = opened.fetch(f"{_HELD}; COMMIT", [place, sorted({digest for _, digest in named})])
-        opened.done()
-    held = {row[0] for row in rows}
-    return [(path, digest) for path, digest in named if digest not in held]
+
+def question(place: str, named: list[tuple[str, str]]) -> tuple[str, list[Any]]:
+    """SQL and values that ask which of the named files the partition `place` holds: one row each, its SHA-256."""
+    return _HELD, [place, sorted({digest for _, digest in named})]
 
 
 def refuse_unsent(
-    found: Decision | Refusal, missing: list[tuple[str, str]], values: Mapping[str, object]
+    found: Decision | Refusal, named: list[tuple[str, str]], held: set[str], values: Mapping[str, object]
 ) -> Decision | Refusal:
-    """A decision on input that names files which are neither held by the actor nor in the case is a refusal."""
+    """A decision on input that names files which are neither `held` by the actor nor in the case is a refusal.
+
+    Nobody gets at a file of others by naming its digest.
+    """
+    missing = [(path, digest) for path, digest in named if digest not in held]
     if not missing or (isinstance(found, Refusal) and found.code != INVALID):
         return found
     here = {digest for name, value in values.items() for _, digest in _named(value, name)}

@@ -1,29 +1,20 @@
-"""The list of a party's own cases, in the party's partition: written after an act, and again by the worker."""
+"""The list of a party's own cases, in the party's partition: written behind its act, and again by the worker."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from kiban.cases.session import session
+from kiban.cases.lines import WRITE, Line
 
 
-def file(
-    partition: str, target: str | None, case_id: str, service: str, at: datetime, draft: str | None = None
-) -> None:
-    """Puts a case of the body `target` on the list of a partition and deletes a draft; may be repeated.
+def statements(partition: str, line: Line | None, draft: str | None = None) -> tuple[str, list[object]]:
+    """Puts the line of a case on the list of a party's partition and deletes a draft: SQL and its values.
 
-    The commit does not wait for the disk: the outbox of the act stands behind it.
+    For a transaction in `partition` that follows the act's (`Session.after`): the outbox of the act stands behind it.
     """
-    statements, values = ["SET LOCAL synchronous_commit = off"], list[object]()
-    if target is not None:
-        statements.append(
-            "INSERT INTO cases_filed (body, target, case_id, service, at) VALUES (%s, %s, %s, %s, %s) "
-            "ON CONFLICT DO NOTHING"
-        )
-        values += [partition, target, case_id, service, at]
+    found, values = list[str](), list[object]()
+    if line is not None:
+        found.append(WRITE)
+        values += line.values(partition, "own")
     if draft is not None:
-        statements.append("DELETE FROM cases_draft WHERE body = %s AND id = %s")
+        found.append("DELETE FROM cases_draft WHERE body = %s AND id = %s")
         values += [partition, draft]
-    with session(partition) as opened:
-        opened.fetch_each("; ".join([*statements, "COMMIT"]), values)
-        opened.done()
+    return "; ".join(found), values

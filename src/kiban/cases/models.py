@@ -104,6 +104,9 @@ class Agenda(Tenant):
     clock = models.TextField()
     at = models.DateTimeField()
     fired = models.BooleanField(default=False)
+    attempts = models.IntegerField(db_default=0)
+    retry_at = models.DateTimeField(null=True)
+    problem = models.TextField(db_default="", blank=True)
     pk = models.CompositePrimaryKey("body", "case_id", "clock")
     references = _CASE
     worker_sees_all = True
@@ -231,22 +234,44 @@ class Draft(Tenant):
         indexes = (models.Index(fields=("body", "owner", "updated_at"), name="draft_of_owner"),)
 
 
-class Filed(Tenant):
-    """In a party's partition: a case that this party has filed, and in which body it stands."""
+class Shared(Tenant):
+    """In a viewer's partition: the line of a case that stands in another one (`target`), as it was delivered.
+
+    `why`: `own` (the party's case), `below` (a prefecture's view of its municipalities), `nation` (a ministry's).
+    The line of a later event (`seq`) replaces an earlier one, never the other way round.
+    """
 
     target = models.TextField()
     case_id = models.UUIDField()
     service = models.TextField()
+    procedure = models.TextField(default="")
+    edition = models.TextField(default="")
+    number = models.TextField(default="")
+    state = models.TextField(default="")
+    final = models.BooleanField(default=False)
+    title = models.TextField(default="")
+    due_on = models.DateField(null=True)
+    why = models.TextField(default="own")
+    seq = models.IntegerField(default=0)
     at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
     pk = models.CompositePrimaryKey("body", "target", "case_id")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("body", "final", "due_on", "case_id"), name="shared_order"),
+            models.Index(fields=("body", "service", "why", "final", "due_on", "case_id"), name="shared_queue"),
+        )
 
 
 class Inbox(Tenant):
-    """In a party's partition: a notice that was delivered to it."""
+    """A notice that was delivered: in a party's partition to all of it, in a body's to one of its staff (`owner`)."""
 
     id = models.UUIDField()
+    owner = models.TextField(default="", blank=True)
     target = models.TextField()
     case_id = models.UUIDField()
+    service = models.TextField(default="", blank=True)
     name = models.TextField()
     subject = models.JSONField()
     text = models.JSONField()
@@ -255,7 +280,12 @@ class Inbox(Tenant):
     pk = models.CompositePrimaryKey("body", "id")
 
     class Meta:
-        indexes = (models.Index(fields=("body", "at"), name="inbox_order"),)
+        indexes = (
+            models.Index(fields=("body", "owner", "at", "id"), name="inbox_of_owner"),
+            models.Index(
+                fields=("body", "owner"), name="inbox_unread", condition=models.Q(read_at=None)
+            ),
+        )
 
 
 class Root(Tenant):

@@ -4,7 +4,6 @@
     view(case_id, service=…) -> CaseView | None one case with its edition, ready to show
     history(view) -> list[EventView]            what happened, decrypted
     documents(case_id), notices(case_id)        what was issued and sent
-    own_cases(partition), own_notices(partition) a party's list (own scopes)
     possible(view.procedure, view.state, actor) the actions that the actor may take now
     readable(procedure, roles)                  the fields that roles may read
     log_access(what, case_id)                   who read what
@@ -27,10 +26,10 @@ from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
 from kiban.access.actors import sees_body
-from kiban.access.scope import current, scope
+from kiban.access.scope import current
 from kiban.cases import content, sealing
 from kiban.cases.events import content_place
-from kiban.cases.models import AccessLog, Case, Event, EventContent, Filed, Inbox, Notice
+from kiban.cases.models import AccessLog, Case, Event, EventContent, Notice
 from kiban.cases.paging import Page, decode, encode
 from kiban.cases.search import matching
 from kiban.definitions import editions
@@ -74,14 +73,6 @@ class EventView:
     edition: str
     said: Mapping[str, Any]
     disposed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCase:
-    """A line of a party's own list."""
-
-    body: str
-    view: CaseView
 
 
 def inbox(
@@ -214,33 +205,6 @@ def find_by_number(number: str) -> CaseView | None:
 
     row = Case.objects.filter(body=current().body, number=as_typed(number)).first()
     return _view(row) if row is not None else None
-
-
-def own_cases(partition: str, *, limit: int = 100) -> list[OwnCase]:
-    """A party's own cases, newest first, each read in the body where it stands. Opens its own scopes."""
-    with scope(partition, viewer=partition):
-        filed = list(Filed.objects.filter(body=partition).order_by("-case_id")[:limit])
-    by_body: dict[str, list[UUID]] = defaultdict(list)
-    for line in filed:
-        by_body[line.target].append(line.case_id)
-    found = []
-    for body, ids in by_body.items():
-        with scope(body, viewer=partition):
-            rows = list(Case.objects.filter(Q(party=partition), body=body, id__in=ids))
-        found += [OwnCase(body, _view(row)) for row in rows]
-    return sorted(found, key=lambda own: own.view.row.id, reverse=True)
-
-
-def own_notices(partition: str, *, limit: int = 100) -> list[Inbox]:
-    """The notices delivered to a party, newest first. Opens its own scope."""
-    with scope(partition, viewer=partition):
-        return list(Inbox.objects.filter(body=partition).order_by("-at", "-id")[:limit])
-
-
-def mark_read(partition: str, notice_id: UUID | str) -> None:
-    """The party has seen a notice. Opens its own scope."""
-    with scope(partition, viewer=partition):
-        Inbox.objects.filter(body=partition, id=notice_id, read_at=None).update(read_at=clock.now())
 
 
 def log_access(what: str, case_id: UUID | str | None = None, *, at: datetime | None = None) -> None:

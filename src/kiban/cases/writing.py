@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from kiban.cases import content, files, sealing
 from kiban.cases.events import NO_PREV, NewEvent, new_event
+from kiban.cases.lines import Line
 from kiban.cases.numbers import verification_code
 from kiban.documents.data import document_data
 from kiban.kernel.definitions.compile import CompiledProcedure
@@ -109,9 +110,7 @@ class Writing:
         }  # fmt: skip
         if issued:
             said["documents"] = issued
-        jobs = self._jobs(bool(issued))
-        if jobs:
-            said["jobs"] = jobs
+        said["jobs"] = self._jobs(bool(issued))
         return (seal, orjson.dumps(said).decode()), answer
 
     def _effects(self, kind: type) -> list[Any]:
@@ -179,16 +178,31 @@ class Writing:
         ]  # fmt: skip
         if notices:
             found["notices"] = notices
-        attachments = list(files.named_in([self.decision.changes.get("values"), self.decision.input]))
+        attachments = list(files.named_in(self._files()))
         if attachments:
             found["attachments"] = attachments
         return found
 
+    def _files(self) -> list[Any]:
+        """The changed values and inputs that may name files."""
+        holding = self.procedure.codecs.files
+        places = (self.decision.changes.get("values") or {}, self.decision.input)
+        return [value for place in places for name, value in place.items() if name in holding]
+
     def _jobs(self, documents: bool) -> list[str]:
-        jobs = ["filed"] if self.before is None and self.party else []
-        if self.party and self._effects(NoticeSent):
+        """Whoever follows the case learns of each act: `shared` is always there."""
+        jobs = ["shared"]
+        if self._effects(NoticeSent):
             jobs.append("notices")
         return [*jobs, "documents"] if documents else jobs
+
+    def line(self) -> Line:
+        """The case as it is listed in the partitions of others."""
+        case, columns = self.decision.case, case_columns(self.procedure, self.decision.case)
+        return Line(
+            self.body, case.id, self.procedure.service.slug, self.procedure.name, self.edition, case.number,
+            case.state, columns["final"], columns["title"], columns["due_on"], case.seq, self.at, self.at,
+        )  # fmt: skip
 
 
 def _b64(data: bytes) -> str:

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "kiban.registries",
     "kiban.cases",
     "kiban.documents",
+    "kiban.delivery",
     "kiban.api",
     "kiban.web",
 ]
@@ -176,6 +177,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.tls
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail.sender or "kiban@localhost"
+
+# Webhooks call public addresses only; trials on one machine may call 127.0.0.1, never in production
+KIBAN_WEBHOOK_LOOPBACK = not PRODUCTION and os.environ.get("KIBAN_WEBHOOK_LOOPBACK") == "1"
 
 # Size limits (bytes, counts); larger uploads have their own doors
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -16,8 +16,10 @@ from kiban.access import bodies
 from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import drafts, queries
+from kiban.cases.models import Shared
 from kiban.cases.world import looking
 from kiban.definitions import editions
+from kiban.delivery import box
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
@@ -74,12 +76,12 @@ def my(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     with scope(user.partition, viewer=str(user.id)):
         mine = drafts.of(str(user.id))
-    cases = [_line(own) for own in queries.own_cases(user.partition)]
+    cases = [_line(row) for row in box.cases(user.partition).rows]
     context = {
         "drafts": [line for draft in mine if (line := _draft_line(draft)) is not None],
         "open_cases": [line for line in cases if not line["final"]],
         "closed_cases": [line for line in cases if line["final"]],
-        "notices": queries.own_notices(user.partition, limit=20),
+        "notices": box.notices(box.box_of(user), limit=5).rows,
         "crumbs": [(_("Home"), reverse("home")), (_("My page"), "")],
     }
     return render(request, "web/public/my.html", context)
@@ -99,14 +101,14 @@ def _draft_line(draft: Any) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _line(own: queries.OwnCase) -> dict[str, Any]:
-    found = own.view
-    deadlines = display.deadlines(found.procedure, found.state, clock.today())
+def _line(row: Shared) -> dict[str, Any]:
+    """A delivered line in words: its case is not read for it."""
+    procedure = editions.get(row.edition).procedures[row.procedure]
+    overdue = row.due_on is not None and row.due_on < clock.today()
     return {
-        "case": found.row, "body": bodies.row(own.body), "label": found.procedure.procedure.label,
-        "state": found.procedure.procedure.states[found.state.state], "final": found.row.final,
-        "deadlines": [item for item in deadlines if item.active],
-        "tone": display.state_tone(found.procedure, found.state.state, any(item.overdue for item in deadlines)),
+        "row": row, "body": bodies.row(row.target), "label": procedure.procedure.label,
+        "state": procedure.procedure.states[row.state], "final": row.final, "overdue": overdue,
+        "tone": display.state_tone(procedure, row.state, overdue),
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""What acts leave to be delivered: lines and notices in viewers' partitions, e-mail, webhooks, papers."""
