@@ -93,6 +93,7 @@ class Person:
                 time.sleep(min(2.0, 0.05 * 2 ** min(sent, 6)) * random.uniform(0.5, 1))
                 continue
             if status >= 500 or found.get("code") in _AGAIN:
+                self.diary.write(kind="again", key=key, what=what, status=status, code=found.get("code"))
                 time.sleep(min(2.0, 0.05 * 2 ** min(sent, 6)) * random.uniform(0.5, 1))
                 continue
             self._keep(key, what, status, found, sent, answered, began)

@@ -1,4 +1,9 @@
-"""Sets the clock on, as often as the worker needs to empty the outbox: `python -m tests.crash.drain`."""
+"""Sets the clock, and waits until the worker has done all that is due: clocks and what acts have left.
+
+    python -m tests.crash.drain [INSTANT]
+
+Only sets the clock when an instant is given. Else it waits, and sets the clock on where work waits for a retry.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,16 @@ import sys
 import time
 from datetime import datetime, timedelta
 
+_WAITING = """
+    SELECT (SELECT count(*) FROM cases_agenda a WHERE a.at <= t.now AND NOT a.fired),
+           (SELECT count(*) FROM cases_agenda a WHERE a.at <= t.now AND NOT a.fired AND a.retry_at > t.now),
+           (SELECT count(*) FROM cases_outbox),
+           (SELECT count(*) FROM cases_outbox WHERE retry_at > t.now), t.now
+      FROM test_clock t
+"""
 
-def main() -> int:
+
+def main(argv: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kiban.ops.settings")
     import django
 
@@ -17,23 +30,24 @@ def main() -> int:
 
     from kiban.ops import clock
     from kiban.ops.postgres import Cluster
-    from tests.crash.seed import NOW
 
-    began, moment = time.monotonic(), datetime.fromisoformat(NOW)
+    if argv:
+        clock.set_clock(datetime.fromisoformat(argv[0]))
+        return 0
+    began, found = time.monotonic(), None
     with connect(**Cluster().superuser("kiban").parameters(), autocommit=True) as connection:
-        while time.monotonic() - began < 100:
-            row = connection.execute(
-                "SELECT count(*), count(*) FILTER (WHERE retry_at > %s) FROM cases_outbox", [moment]
-            ).fetchone()
-            if row is None or row[0] == 0:
+        while time.monotonic() - began < 150:
+            found = connection.execute(_WAITING).fetchone()
+            assert found is not None
+            due, due_later, left, left_later, now = found
+            if due == left == 0:
                 return 0
-            if row[1] == row[0]:  # all of them wait for a later moment
-                moment += timedelta(minutes=30)
-                clock.set_clock(moment)
+            if (due, left) == (due_later, left_later):  # all of them wait for a later moment
+                clock.set_clock(now + timedelta(minutes=30))
             time.sleep(0.2)
-    sys.stderr.write(f"{row} rows still wait\n")
+    sys.stderr.write(f"still to be done: {found}\n")
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

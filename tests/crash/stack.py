@@ -40,7 +40,7 @@ class Stack:
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("KIBAN_", "DJANGO_"))}
         self.environment = {
             **plain, "KIBAN_HOME": str(self.home), "KIBAN_MODE": "test", "KIBAN_SERVER_WORKERS": str(WORKERS),
-            "KIBAN_API_RATE": "500", "PYTHONPATH": str(REPO),
+            "KIBAN_API_RATE": "500", "PYTHONPATH": f"{REPO / 'src'}{os.pathsep}{REPO}",
         }  # fmt: skip
 
     def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:

@@ -27,6 +27,7 @@ DATA = {
     "insurance_to": "2026-10-10", "insurance_exempt": False, "vehicle_doc_kind": "inspection_certificate",
     "vehicle_doc_is_copy": False, "copy_attested": False,
 }  # fmt: skip
+PLATES = 60
 RECOVERY_LIMIT = 20.0  # seconds; the longest pause before a restart is among them
 
 
@@ -46,8 +47,8 @@ def test_three_kills_under_load(stack: Stack, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.full
 def test_kills_of_every_process_under_load(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    """Twenty kills: each of the five kinds of processes four times, with eight clients in flight."""
-    _crash(stack, capsys, clients=8, rounds=4, victims=VICTIMS, calm=3.0)
+    """Each of the five kinds of processes four times with eight clients in flight, then while clocks fire."""
+    _crash(stack, capsys, clients=8, rounds=4, victims=VICTIMS, calm=3.0, clocks=True)
 
 
 def _crash(
@@ -58,6 +59,7 @@ def _crash(
     rounds: int,
     victims: tuple[str, ...],
     calm: float,
+    clocks: bool = False,
 ) -> None:
     began = time.monotonic()
     people = _seed(stack, clients)
@@ -77,6 +79,8 @@ def _crash(
         (stack.folder / "stop").touch()
         codes = [_ended(process) for process in running]
     assert codes == [0] * clients, [path.read_text()[-2000:] for path in stack.folder.glob("client-*.err")]
+    if clocks:
+        recoveries += _clocks(stack)
     _drain(stack)
     found = _verified(stack)
     worst = max(recoveries, key=lambda pair: pair[1])
@@ -90,17 +94,33 @@ def _crash(
     assert found["figures"]["answers after a retry"] > 0, "no client was hit by a kill"
     assert worst[1] < RECOVERY_LIMIT, recoveries
     _audited(stack)
+    _would_be_seen(stack)
+
+
+def _would_be_seen(stack: Stack) -> None:
+    """The checks themselves: an acknowledged act that is not there, and one that nobody was told of, are named."""
+    diary = _diaries(stack)[0]
+    lines = diary.read_text("utf-8").splitlines()
+    told = next(number for number, line in enumerate(lines) if json.loads(line).get("what") == "approve"
+                and json.loads(line)["kind"] == "done")  # fmt: skip
+    hidden = json.loads(lines.pop(told))
+    lost = {**hidden, "key": "never-sent", "case": "01900000-0000-7000-8000-000000000000"}
+    diary.write_text("\n".join([*lines, json.dumps(lost)]) + "\n", "utf-8")
+    wrong = "\n".join(_verified(stack)["wrong"])
+    assert "key never-sent was acknowledged and stands 0 times" in wrong
+    assert f"stands without an answer: ['{hidden['key']}']" in wrong
+    assert "was acknowledged and is not there" in wrong and "was never acknowledged" in wrong
 
 
 def _seed(stack: Stack, clients: int) -> dict[str, Any]:
-    """People, and ten plates in each body, entered through the API by one and approved by another."""
+    """People, and plates in each body, entered through the API by one and approved by another."""
     made = stack.python("tests.crash.seed", str(clients))
     assert made.returncode == 0, made.stderr[-4000:]
     people: dict[str, Any] = json.loads(made.stdout.splitlines()[-1])
     for body, tokens in people["bodies"].items():
         data = {
             "kind": "add",
-            "plates": [f"足立 {7001 + number}" for number in range(10)],
+            "plates": [f"足立 {7001 + number}" for number in range(PLATES)],
             "received_on": "2026-10-01",
         }
         path = f"/bodies/{body}/services/temporary-plate/procedures/plate_stock/cases"
@@ -159,10 +179,22 @@ def _more_than(stack: Stack, known: int) -> bool:
     return _acknowledged(stack) > known
 
 
+def _clocks(stack: Stack) -> list[tuple[str, float]]:
+    """Two weeks later: what is due falls due at once, and the worker is killed while it fires."""
+    wait(stack.whole, limit=60, what="all processes after the load")
+    done = stack.python("tests.crash.drain", "2026-10-16T09:00:00+09:00")
+    assert done.returncode == 0, done.stderr[-4000:]
+    killed = []
+    for victim in ("worker", "postgres", "worker", "backend"):
+        time.sleep(0.7)
+        killed.append((f"{victim} while clocks fire", stack.kill(victim)))
+    return killed
+
+
 def _drain(stack: Stack) -> None:
     """Until the worker has done what the acts have left (the clock is set on, so that nothing waits for a retry)."""
     wait(stack.whole, limit=60, what="all processes after the load")
-    done = stack.python("tests.crash.drain", timeout=120)
+    done = stack.python("tests.crash.drain", timeout=200)
     assert done.returncode == 0, done.stderr[-4000:]
 
 

@@ -47,6 +47,7 @@ class Checks:
             self.races,
             self.numbers,
             self.lending,
+            self.clocks,
             self.charges,
             self.outbox,
         ):
@@ -77,6 +78,10 @@ class Checks:
         self.figures["acts acknowledged"] = len({entry["key"] for entry in self.done})
         self.figures["answers after a retry"] = sum(entry["sent"] > 1 for entry in self.done)
         self.figures["first answers given again"] = sum(entry["replayed"] for entry in self.done)
+        again = Counter(str(e["status"]) for e in self.entries if e["kind"] == "again")
+        if again["500"]:
+            yield f"{again['500']} answers were 500"
+        self.figures["asked to come again"] = again
         self.figures["refusals"] = Counter(e["code"] for e in self.entries if e["kind"] == "refused")
 
     def events(self) -> Iterator[str]:
@@ -90,7 +95,9 @@ class Checks:
         }
         there = {
             (case, seq): act
-            for case, seq, act in self.rows("SELECT case_id::text, seq, act FROM cases_event")
+            for case, seq, act in self.rows(
+                "SELECT case_id::text, seq, act FROM cases_event WHERE actor <> 'system'"
+            )
             if not act.startswith("clock.")
             and (case, seq) not in seeded
             and act not in ("expire", "make_overdue")
@@ -174,6 +181,27 @@ class Checks:
             yield f"{said} loans in the events, {loans} in the register"
         self.figures["loans"] = loans
 
+    def clocks(self) -> Iterator[str]:
+        """Each clock has fired once, and none that was due has not."""
+        for case, act, times in self.rows(
+            "SELECT case_id, act, count(*) FROM cases_event WHERE actor = 'system' GROUP BY 1, 2 HAVING count(*) > 1"
+        ):
+            yield f"case {case}: {act} happened {times} times"
+        due = self.rows(
+            "SELECT count(*) FROM cases_agenda a, test_clock t WHERE a.at <= t.now AND NOT a.fired"
+        )[0][0]
+        if due:
+            yield f"{due} clocks are due and have not fired"
+        late = self.rows(
+            "SELECT count(*) FROM cases_case c, test_clock t WHERE c.state = 'loaned' AND t.now > "
+            "((c.document->'clocks'->'return'->>'on')::date + 1) AT TIME ZONE 'Asia/Tokyo'"
+        )[0][0]
+        if late:
+            yield f"{late} cases should be overdue"
+        self.figures["clocks fired"] = dict(
+            self.rows("SELECT act, count(*) FROM cases_event WHERE actor = 'system' GROUP BY 1 ORDER BY 1")
+        )
+
     def charges(self) -> Iterator[str]:
         """A fee is taken once."""
         for row in self.rows(
@@ -191,12 +219,12 @@ class Checks:
         bare = self.rows("SELECT count(*) FILTER (WHERE pdf IS NULL), count(*) FROM documents_document")[0]
         if bare[0]:
             yield f"{bare[0]} of {bare[1]} documents have no file"
-        unfiled = self.rows(
-            "SELECT count(*) FROM cases_case c WHERE party <> '' AND NOT EXISTS "
-            "(SELECT 1 FROM cases_filed f WHERE (f.body, f.target, f.case_id) = (c.party, c.body, c.id))"
-        )[0][0]
-        if unfiled:
-            yield f"{unfiled} cases are not on the list of their party"
+        for row in self.rows(
+            "SELECT c.id, c.seq, s.seq FROM cases_case c LEFT JOIN cases_shared s "
+            "ON (s.body, s.target, s.case_id) = (c.party, c.body, c.id) "
+            "WHERE c.party <> '' AND (s.seq, s.state) IS DISTINCT FROM (c.seq, c.state)"
+        ):
+            yield f"case {row[0]} stands at {row[1]}, on the list of its party at {row[2]}"
         twice = self.rows(
             "SELECT count(*) FROM (SELECT 1 FROM cases_notice GROUP BY body, case_id, seq, name HAVING count(*) > 1) n"
         )[0][0]
