@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +19,17 @@ from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
+from kiban.kernel.checks import Check, checks
+from kiban.kernel.dates import JST
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import Facts, World
-from kiban.kernel.forms import evaluate
-from kiban.kernel.problems import Problem
 from kiban.ops import clock
 from kiban.web import display, downloads, wizard
 from kiban.web.actpage import Frame, act_page
-from kiban.web.filling import Filling, start_raw
-from kiban.web.outlook import Possible, possible_actions
+from kiban.web.filling import Filling
+from kiban.web.outlook import possible_actions
 from kiban.web.public.catalogue import opening_action
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, case_for, place_of, staff_only, user_of
@@ -65,12 +66,12 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     facts = place.facts(found.state)
     with looking(body, found.compiled) as world:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
-        problems = _checks(found, actions, facts, world)
+        stands = _checks(found, facts, world)
     values = view_values(found.procedure, found.state, facts)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     service = found.compiled.service
     context = {
-        "place": place, "case": found, "procedure": found.procedure, "actions": actions, "checks": problems,
+        "place": place, "case": found, "procedure": found.procedure, "actions": actions, "checks": stands,
         "state": found.procedure.procedure.states[found.state.state], "deadlines": deadlines,
         "tone": display.state_tone(found.procedure, found.state.state, any(d.overdue for d in deadlines)),
         "parts": display.sections(found.procedure, values, found.state.texts, place.actor, language()),
@@ -93,21 +94,21 @@ def _crumbs(place: Place) -> list[tuple[str, str]]:
     ]
 
 
-def _checks(
-    found: CaseView, actions: Iterable[Possible], facts: Facts, world: World
-) -> list[tuple[Possible, list[Problem]]]:
-    """What the rules of each possible action say to the case as it stands, before anything is put in."""
-    result = []
-    for action in actions:
-        compiled = found.procedure.actions[action.name]
-        codes = {rule.rule.code for rule in compiled.rules}
-        if not codes or compiled.own or any(role.endswith("system") for role in compiled.action.roles):
-            continue
-        raw = start_raw(found.procedure, action.name, found.state, facts)
-        said = evaluate(found.procedure, action.name, raw, facts, world, case=found.state)
-        problems = [problem for problem in said.problems if problem.code in codes]
-        result.append((action, problems))
-    return result
+def _checks(found: CaseView, facts: Facts, world: World) -> list[tuple[Label, tuple[Check, ...]]]:
+    """How the rules stand: those of the filing as of its day, those of the ways out of this state as of today."""
+    procedure, state = found.procedure, found.state
+    opened = datetime.combine(state.opened_on, time(), JST)
+    stages = [
+        (action, replace(facts, now=opened) if action.action.opens else facts)
+        for action in procedure.actions.values()
+        if action.rules and not procedure.procedure.states[state.state].final
+        and (action.action.opens or state.state in action.action.from_)
+    ]  # fmt: skip
+    with_rules = (
+        (action.action.label, checks(procedure, action.action.name, state, as_of, world))
+        for action, as_of in stages
+    )
+    return [(label, lines) for label, lines in with_rules if lines]
 
 
 def _history(found: CaseView, events: list[EventView], place: Place) -> list[Happened]:
