@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+import yaml
 
 from kiban.ops.home import REPO
 from kiban.ops.machine import free_port
@@ -149,3 +152,41 @@ def test_the_log_of_the_server_is_json(installation: tuple[Kiban, Path, int]) ->
     lines = (home / "logs" / "server.log").read_text().splitlines()
     assert lines and all(json.loads(line)["level"] for line in lines if line.startswith("{"))
     assert "secret-name" not in "\n".join(lines)
+
+
+def _said(value: Any) -> Iterator[str]:
+    """The words in Japanese that somebody entered somewhere in this data."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _said(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _said(item)
+    elif isinstance(value, str) and len(value) > 3 and not value.isascii():
+        yield value
+
+
+def test_no_log_holds_what_people_entered(installation: tuple[Kiban, Path, int]) -> None:
+    """The demo's cases were played through the door; pages and API are asked with names; no log says any of it."""
+    _kiban, home, port = installation
+    name, plain = "見本苗字 花子", "mihon.hanako@example.jp"
+    query = urllib.parse.urlencode({"q": name, "next": f"/{plain}"})
+    for path in (
+        "/", f"/bodies/?{query}", f"/procedures/?{query}", f"/api/v1/bodies?{query}", f"/sign-in/?{query}",
+        f"/my/?{query}", "/" + urllib.parse.quote(name), f"/api/v1/{urllib.parse.quote(name)}",
+    ):  # fmt: skip
+        for data in (None, urllib.parse.urlencode({"username": name, "password": plain}).encode()):
+            request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=data)
+            request.add_header("User-Agent", plain)
+            request.add_header("Referer", f"http://127.0.0.1:{port}/{plain}")
+            with contextlib.suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(request, timeout=10).read()
+    entered = set(_said(yaml.safe_load((REPO / "demo" / "temporary-plate.yaml").read_text(encoding="utf-8"))))
+    assert len(entered) > 5
+    logs = sorted((home / "logs").iterdir())
+    assert {"server.log", "worker.log", "postgres.log", "prepare.log"} <= {log.name for log in logs}
+    for log in logs:
+        text = log.read_text(encoding="utf-8")
+        for words in (name, plain, urllib.parse.quote(name), "見本苗字", *entered):
+            assert words not in text, (log.name, words)
+            assert json.dumps(words)[1:-1] not in text, (log.name, words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -142,8 +142,13 @@ def main(argv: Sequence[str]) -> int:
     if chosen.body and not bodies.exists(chosen.body):
         sys.stderr.write(f"kiban audit: there is no body {chosen.body!r}\n")
         return 2
+    return verify_all([chosen.body] if chosen.body else bodies.codes())
+
+
+def verify_all(codes: Iterable[str]) -> int:
+    """Verifies these bodies and prints what differs; exit status 1 when something does."""
     report = Report()
-    for body in [chosen.body] if chosen.body else bodies.codes():
+    for body in codes:
         already = len(report.differences)
         verify(body, report)
         for difference in report.differences[already:]:

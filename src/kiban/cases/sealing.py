@@ -46,6 +46,11 @@ def current_key() -> str:
     return _current()[0]
 
 
+def key_ids() -> list[str]:
+    """The ids of all keys that are here, the current one last."""
+    return list(_ciphers())
+
+
 def rotate() -> str:
     """Adds a key and makes it current for processes that start from now on; the id of it."""
     kept = secret(_FILE)

@@ -22,6 +22,10 @@ DELEGATED = {
     "bench": ("bench.__main__", False, "run a benchmark (--list names them)"),
     "audit": ("kiban.cases.audit", True, "verify the chain of events"),
     "admin": ("kiban.ops.admin", True, "people who sign in with a password: create, link, list …"),
+    "backup": ("kiban.ops.backup", False, "write database, files and keys into one file"),
+    "restore": ("kiban.ops.restore", True, "make an installation from a backup, and verify it"),
+    "upgrade": ("kiban.ops.upgrade", False, "back up, migrate to this version, compare, start again"),
+    "doctor": ("kiban.ops.doctor", False, "look whether all is well, and say what to do where it is not"),
     "rebuild": ("kiban.cases.rebuild", True, "fold the events and compare the tables (--check)"),
 }
 _OWNER_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate", "squashmigrations", "dbshell")

@@ -110,7 +110,7 @@ def database(role_name: str | None = None) -> Database:
     """The database as seen by a role (owner, app, worker)."""
     role_name = role_name or role()
     url = external_url()
-    base = _from_url(url) if url else _embedded()
+    base = from_url(url) if url else _embedded()
     name = os.environ.get("KIBAN_DATABASE_NAME") or base.name
     if url and role_name == "owner":
         return Database(base.host, base.port, name, base.user, base.password, base.options)
@@ -132,7 +132,8 @@ def _embedded() -> Database:
     return Database(str(found["host"]), int(found["port"]), "kiban", "", "")
 
 
-def _from_url(url: str) -> Database:
+def from_url(url: str) -> Database:
+    """Where a postgresql:// address points to. Raises ConfigurationError."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise ConfigurationError(

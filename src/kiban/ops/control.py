@@ -51,12 +51,17 @@ def up(arguments: argparse.Namespace) -> int:
     return _stay(process) if arguments.foreground else 0
 
 
+def start(*, host: str, port: int) -> int:
+    """Start in the background as it was started before."""
+    return up(argparse.Namespace(host=host, port=port, production=False, foreground=False))
+
+
 def down(_arguments: argparse.Namespace) -> int:
     """Stop everything; says so when nothing ran."""
     if not supervisor.is_running():
         _say("kiban is not running.")
         return 0
-    _stop_running()
+    stop_running()
     _say("kiban has stopped. Its data stays; ./kiban up starts it again.")
     return 0
 
@@ -70,7 +75,7 @@ def reset(arguments: argparse.Namespace) -> int:
         _say("Nothing was deleted.")
         return 1
     if supervisor.is_running():
-        _stop_running()
+        stop_running()
     lock = supervisor.take_lock()
     with lock:
         cluster = Cluster()
@@ -258,7 +263,8 @@ def _stay(process: subprocess.Popen[bytes]) -> int:
 # Stopping
 
 
-def _stop_running() -> None:
+def stop_running() -> None:
+    """Ask the supervisor to stop and wait until it has. Raises ControlError."""
     pid = supervisor.read_status().get("pid")
     if not isinstance(pid, int):
         raise ControlError(f"Something holds the lock in {home() / 'run'} but says nothing; try again.")
