@@ -184,7 +184,8 @@ def test_people_and_roles(admin: Pages, words: Words) -> None:
     assert "代理される人は" in words(
         admin.post(url, {**deputy, "to": "2026-10-09", "deputy_for": "nobody"}, 422)
     )
-    admin.post(url, {**said, "role": "applicant"}, 422)
+    for other in ("applicant", "mlit", "system", "none"):  # no staff of the body, or given by the ministry
+        admin.post(url, {**said, "role": other}, 422)
     admin.post(url, {**said, "username": "new", "display_name": ""}, 422)
     grant = RoleGrant.objects.get(user__username="sato")
     admin.post(url, {"end": str(grant.id), "last_day": "2026-10-02", "end_why": "退職"})

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from kiban.access import actors, changes
+from kiban.access import actors, bodies, changes
 from kiban.access.changes import SettingRefused
 from kiban.access.models import RoleGrant, User
-from kiban.kernel.definitions.model import Label, Service
+from kiban.kernel.definitions.model import Label, Role, Service
 from kiban.kernel.problems import Problem
 from kiban.ops import clock
 
@@ -26,6 +26,18 @@ def grants(body: str, service: str, *, past: bool = False) -> list[RoleGrant]:
     return list(rows.order_by("user__display_name", "role", "from_date"))
 
 
+def givable(service: Service, body: str) -> list[Role]:
+    """The roles that a body may give: what reaches further than a body is given by the ministry or the prefecture."""
+    here = bodies.row(body)
+    wide = {"nation": body == service.ministry, "figures": body == service.ministry}
+    below = here.kind in ("prefecture", "designated_city", "ministry")
+    return [
+        role
+        for role in service.roles.values()
+        if role.kind in ("staff", "machine") and wide.get(role.reach, role.reach != "below" or below)
+    ]
+
+
 def give(
     service: Service, body: str, username: object, role: object, from_: object, user: User, *,
     display_name: object = "", department: object = "", to: object = "", deputy_for: object = "", why: object = "",
@@ -34,8 +46,8 @@ def give(
 
     `deputy_for`: the sign-in name of the one in whose place the role is held; a deputy's role has a last day.
     """
-    word = service.roles.get(str(role or ""))
-    if word is None or word.kind not in ("staff", "machine"):
+    word = next((found for found in givable(service, body) if found.name == str(role or "")), None)
+    if word is None:
         raise _refused("role", "not_in_list", "役割を選んでください。", "Please choose a role.")
     start = changes.day("from", from_, not_before=clock.today())
     assert start is not None

@@ -260,7 +260,9 @@ class Shared(Tenant):
     class Meta:
         indexes = (
             models.Index(fields=("body", "final", "due_on", "case_id"), name="shared_order"),
-            models.Index(fields=("body", "service", "why", "final", "due_on", "case_id"), name="shared_queue"),
+            models.Index(
+                fields=("body", "service", "why", "final", "due_on", "case_id"), name="shared_queue"
+            ),
         )
 
 
@@ -282,9 +284,7 @@ class Inbox(Tenant):
     class Meta:
         indexes = (
             models.Index(fields=("body", "owner", "at", "id"), name="inbox_of_owner"),
-            models.Index(
-                fields=("body", "owner"), name="inbox_unread", condition=models.Q(read_at=None)
-            ),
+            models.Index(fields=("body", "owner"), name="inbox_unread", condition=models.Q(read_at=None)),
         )
 
 

@@ -54,7 +54,13 @@ def page(
     ]  # fmt: skip
     whole = {
         "place": place, "tabs": tabs(place, "settings"), "sections": sections(place, now), "problems": told,
-        "wrong": said, "wrong_count": len(told), "crumbs": crumbs, "posted": request.POST, **context,
+        "summary": [(problem, _href(problem)) for problem in told], "wrong": said, "wrong_count": len(told),
+        "crumbs": crumbs, "posted": request.POST, **context,
     }  # fmt: skip
     name = template or f"web/admin/{now.removeprefix('settings-')}.html"
     return render(request, name, whole, status=422 if told else 200)
+
+
+def _href(problem: Problem) -> str:
+    """The input of a problem on the page; a line of a file has none, nor has a day inside a table."""
+    return "" if "[" in problem.field or problem.field == "last_day" else f"#s-{problem.field}"

@@ -161,9 +161,9 @@ def persons(request: HttpRequest, body: str, service: str) -> HttpResponse:
         for row in people.grants(body, service)
     ]
     known = body_settings.office(body, service)
-    roles = [role for role in word.roles.values() if role.kind in ("staff", "machine")]
     context = {
-        "rows": rows, "roles": roles, "today": clock.today(), "departments": known.departments if known else [],
+        "rows": rows, "roles": people.givable(word, body), "today": clock.today(),
+        "departments": known.departments if known else [],
     }  # fmt: skip
     return page(request, place, "settings-people", context, problems)
 
