@@ -30,7 +30,7 @@ class Caller(AuthBase):
     openapi_scheme = "bearer"
 
     def __call__(self, request: HttpRequest) -> User:
-        user = _by_token(request) if "Authorization" in request.headers else _by_session(request)
+        user = _by_token(request) if "HTTP_AUTHORIZATION" in request.META else _by_session(request)
         _limit(f"user:{user.id}", 10 if user.kind == "machine" else 1)
         return user
 
@@ -58,7 +58,7 @@ _lock = Lock()
 
 
 def _by_token(request: HttpRequest) -> User:
-    scheme, _, token = request.headers["Authorization"].partition(" ")
+    scheme, _, token = request.META["HTTP_AUTHORIZATION"].partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > 200:
         raise _unknown()

@@ -177,3 +177,30 @@ BEGIN
     END IF;
 END
 $$;
+
+-- The files among p_digests that the entered partition holds. A function, so that its plan is kept.
+CREATE OR REPLACE FUNCTION kiban_held(b text, p_digests text[])
+RETURNS TABLE (sha256 text, type text, size bigint) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT a.sha256, a.type, a.size FROM cases_attachment a
+     WHERE a.body = b AND a.sha256 = ANY(p_digests);
+END
+$$;
+
+-- The line of a case in the entered partition of somebody whom it concerns; that of an earlier event never replaces
+-- that of a later one. A function, so that its plan is kept.
+CREATE OR REPLACE FUNCTION kiban_share(
+    b text, p_target text, p_case uuid, p_service text, p_procedure text, p_edition text, p_number text, p_state text,
+    p_final boolean, p_title text, p_due_on date, p_why text, p_seq integer, p_at timestamptz, p_changed_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO cases_shared AS s (body, target, case_id, service, procedure, edition, number, state, final, title,
+                                   due_on, why, seq, at, changed_at)
+    VALUES (b, p_target, p_case, p_service, p_procedure, p_edition, p_number, p_state, p_final, p_title, p_due_on,
+            p_why, p_seq, p_at, p_changed_at)
+    ON CONFLICT (body, target, case_id) DO UPDATE SET procedure = EXCLUDED.procedure, edition = EXCLUDED.edition,
+           number = EXCLUDED.number, state = EXCLUDED.state, final = EXCLUDED.final, title = EXCLUDED.title,
+           due_on = EXCLUDED.due_on, seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at
+     WHERE s.seq < EXCLUDED.seq;
+END
+$$;

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from uuid import UUID
 
+import orjson
+
 from kiban.cases.writing import Key
 from kiban.kernel.facts import ActorFacts
 
@@ -29,8 +31,15 @@ def key_of(actor: ActorFacts, route: str, key: str, *request: object) -> Key:
     """The key in its scope, with a digest of all that is asked. Raises BadKey."""
     if not key or len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise BadKey("an idempotency key has 1 to 255 printable ASCII characters")
-    said = json.dumps(request, sort_keys=True, default=str)
-    return Key(actor.id, route, key, hashlib.sha256(said.encode()).digest())
+    return Key(actor.id, route, key, hashlib.sha256(_said(request)).digest())
+
+
+def _said(request: object) -> bytes:
+    """The same bytes for the same request, whatever it holds."""
+    try:
+        return orjson.dumps(request, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    except (TypeError, ValueError):  # lone surrogates, endless numbers, numbers of more than 64 bits
+        return json.dumps(request, sort_keys=True, default=str).encode()
 
 
 def named(input: Mapping[str, object]) -> dict[str, object]:

@@ -230,8 +230,9 @@ def _open(request: _Request) -> Outcome:
         if isinstance(decision, Refusal):
             return _refused(opened, request, decision)
         writing = Writing(
-            request.body, procedure, edition, decision, None, facts, request.key, party, request.now
-        )
+            request.body, procedure, edition, decision, None, facts, request.key, party, request.now,
+            _held(opened),
+        )  # fmt: skip
         _file(opened, request, writing)
         return _append(opened, writing)
 
@@ -259,7 +260,7 @@ def _act(request: _Request) -> Outcome:
             return _refused(opened, request, decision)
         writing = Writing(
             request.body, locked.procedure, locked.edition, decision, locked.before, facts, request.key,
-            locked.party, request.now,
+            locked.party, request.now, _held(opened),
         )  # fmt: skip
         _file(opened, request, writing)
         return _append(opened, writing)
@@ -286,8 +287,14 @@ def _decided(
         return Refusal(INVALID, _UNDECIDED)
     if not request.named:
         return found
-    held = {row[0] for row in opened.asked()}
-    return files.refuse_unsent(found, request.named, held, before.document["values"] if before else {})
+    return files.refuse_unsent(
+        found, request.named, _held(opened), before.document["values"] if before else {}
+    )
+
+
+def _held(opened: Session) -> dict[str, tuple[str, int]]:
+    """Type and size of the named files that the actor holds, by SHA-256."""
+    return {sha256: (kind, size) for sha256, kind, size in opened.asked()}
 
 
 def _ask_files(opened: Session, request: _Request) -> None:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from kiban.ops.home import folder
 
 LIMIT = 10 * 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_HELD = "SELECT sha256 FROM cases_attachment WHERE body = %s AND sha256 = ANY(%s)"
+_HELD = "SELECT sha256, type, size FROM kiban_held(%s, %s)"
 _ANSWER = frozenset({"value", "text", "mark"})
 _UNSENT = Label(
     ja="このファイルは届いていません。もう一度添付してください。",
@@ -107,12 +107,31 @@ def named_by(input: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def question(place: str, named: list[tuple[str, str]]) -> tuple[str, list[Any]]:
-    """SQL and values that ask which of the named files the partition `place` holds: one row each, its SHA-256."""
+    """SQL and values that ask which of the named files the partition `place` holds: (SHA-256, type, size)."""
     return _HELD, [place, sorted({digest for _, digest in named})]
 
 
+def attached(value: object, held: Mapping[str, tuple[str, int]]) -> Iterator[dict[str, Any]]:
+    """The files that a value names and that its actor holds (`held`: type and size by SHA-256), as `named_in`."""
+    if isinstance(value, Mapping):
+        sha256 = value.get("sha256")
+        if isinstance(sha256, str) and sha256 in held:
+            kind, size = held[sha256]
+            name = str(value.get("name") or "file")[-200:]
+            yield {"name": name, "sha256": sha256, "type": kind, "size": size}
+            return
+        for item in value.values():
+            yield from attached(item, held)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from attached(item, held)
+
+
 def refuse_unsent(
-    found: Decision | Refusal, named: list[tuple[str, str]], held: set[str], values: Mapping[str, object]
+    found: Decision | Refusal,
+    named: list[tuple[str, str]],
+    held: Collection[str],
+    values: Mapping[str, object],
 ) -> Decision | Refusal:
     """A decision on input that names files which are neither `held` by the actor nor in the case is a refusal.
 

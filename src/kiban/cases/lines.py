@@ -15,15 +15,7 @@ from kiban.access import bodies
 from kiban.access.actors import above
 from kiban.kernel.definitions.model import Service
 
-WRITE = (
-    "INSERT INTO cases_shared AS s (body, target, case_id, service, procedure, edition, number, state, final, title,"
-    " due_on, why, seq, at, changed_at)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-    " ON CONFLICT (body, target, case_id) DO UPDATE SET procedure = EXCLUDED.procedure, edition = EXCLUDED.edition,"
-    " number = EXCLUDED.number, state = EXCLUDED.state, final = EXCLUDED.final, title = EXCLUDED.title,"
-    " due_on = EXCLUDED.due_on, seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at"
-    " WHERE s.seq < EXCLUDED.seq"
-)
+WRITE = f"SELECT kiban_share({', '.join(['%s'] * 15)})"  # cases/append.sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,7 @@ class Writing:
     key: Key
     party: str
     at: datetime
+    held: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def answer(self, issued: list[dict[str, Any]]) -> dict[str, Any]:
         """The first answer to the key, kept for repetitions."""
@@ -178,7 +179,7 @@ class Writing:
         ]  # fmt: skip
         if notices:
             found["notices"] = notices
-        attachments = list(files.named_in(self._files()))
+        attachments = list(files.attached(self._files(), self.held)) if self.held else []
         if attachments:
             found["attachments"] = attachments
         return found

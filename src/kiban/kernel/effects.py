@@ -12,7 +12,6 @@ from kiban.kernel.definitions.model import (
     ChargeEffect,
     ClockEffect,
     DocumentEffect,
-    Label,
     NotifyEffect,
     NumberEffect,
     RecordEffect,
@@ -157,8 +156,7 @@ def notice(procedure: CompiledProcedure, name: str, env: Mapping[str, object]) -
     """A notice in words, filled from the environment of its act."""
     compiled = procedure.notices[name]
     show = shower(procedure)
-    subject, text = compiled.subject.fill(env, show), compiled.text.fill(env, show)
-    return NoticeSent(name, compiled.to, Label(ja=subject.ja, en=subject.en), text)
+    return NoticeSent(name, compiled.to, compiled.subject.fill(env, show), compiled.text.fill(env, show))
 
 
 def notices(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cached_property
 
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.wareki import format_wareki
@@ -57,17 +58,25 @@ class Template:
     def of(cls, label: Label) -> Template:
         return cls(label, frozenset(PLACE.findall(label.ja)) | frozenset(PLACE.findall(label.en)))
 
+    @cached_property
+    def _parts(self) -> tuple[list[str], list[str]]:
+        """Text and places in turns, in both languages (`split` by one group: the odd ones are places)."""
+        return PLACE.split(self.label.ja), PLACE.split(self.label.en)
+
     def fill(self, env: Mapping[str, object], show: Show) -> Label:
         """Fills every place; `show(path, value, language)` may know better than `show_value` (codes, money)."""
         if not self.names:
             return self.label
+        ja, en = self._parts
+        return Label(ja=_filled(ja, env, show, "ja"), en=_filled(en, env, show, "en"))
 
-        def filled(text: str, language: str) -> str:
-            def one(match: re.Match[str]) -> str:
-                value = resolve(env, match[1])
-                shown = show(match[1], value, language)
-                return show_value(value, language) if shown is None else shown
 
-            return PLACE.sub(one, text)
-
-        return Label(ja=filled(self.label.ja, "ja"), en=filled(self.label.en, "en"))
+def _filled(parts: list[str], env: Mapping[str, object], show: Show, language: str) -> str:
+    if len(parts) == 1:
+        return parts[0]
+    found = list(parts)
+    for at in range(1, len(parts), 2):
+        value = resolve(env, parts[at])
+        shown = show(parts[at], value, language)
+        found[at] = show_value(value, language) if shown is None else shown
+    return "".join(found)
