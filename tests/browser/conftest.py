@@ -56,10 +56,12 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def translated() -> None:
-    """The Japanese of the program, compiled before the server starts."""
+    """The Japanese of the program and the fonts of documents, there before the server starts."""
+    from kiban.documents import fonts
     from kiban.ops.assets import compile_translations
 
     compile_translations()
+    fonts.install()
 
 
 @pytest.fixture
@@ -161,7 +163,7 @@ def visit(site: str, browser: Browser) -> Iterator[Callable[..., Visitor]]:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale="ja-JP", has_touch=width < 600
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         if not stranger:
             context.add_cookies(

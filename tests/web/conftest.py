@@ -111,6 +111,14 @@ def translated() -> None:
     trans_real._default = None
 
 
+@pytest.fixture(scope="session")
+def printed() -> None:
+    """The fonts of documents, installed (quick when they are there)."""
+    from kiban.documents import fonts
+
+    fonts.install()
+
+
 @pytest.fixture
 def published(database: TestDatabase, translated: None) -> Iterator[None]:
     """Both services in force, and the clock on a Friday morning."""

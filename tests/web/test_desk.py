@@ -85,7 +85,7 @@ def test_the_same_person_may_not_decide(person: Person, case: str, words: Words)
     assert "審査中" in words(both.get(case))
 
 
-def test_from_acceptance_to_return(person: Person, case: str, words: Words) -> None:
+def test_from_acceptance_to_return(person: Person, case: str, words: Words, printed: None) -> None:
     add_plates(person, "足立 7001", "足立 7002")
     clerk, approver = person("clerk"), person("approver")
     act(clerk, case, "accept")
@@ -126,7 +126,9 @@ def _document(pages: Pages, page: str, name: str) -> None:
     assert answer.content.startswith(b"%PDF-")
 
 
-def test_the_applicant_reads_documents_and_sees_the_office_only(person: Person, words: Words) -> None:
+def test_the_applicant_reads_documents_and_sees_the_office_only(
+    person: Person, words: Words, printed: None
+) -> None:
     resident = person()
     apply(resident)
     mine = resident.url.removesuffix("received/")

@@ -68,7 +68,7 @@ def _posted(
         return _show(request, filling, found, frame, tried="tried" in request.POST, partial=True)
     if request.POST.get("do", "send") != "send" or equals:
         return _show(request, filling, found, frame)
-    outcome = send(filling, request.POST.get("key", ""), if_seq=_seq(request))
+    outcome = send(filling, _key(request), if_seq=_seq(request))
     if outcome.status == "done":
         messages.success(request, done_words(filling.compiled_action.action, filling.language))
         return HttpResponseRedirect(frame.after)

@@ -14,6 +14,7 @@ from kiban.kernel.definitions.model import Label, State
 from kiban.kernel.facts import ActorFacts, CaseState
 from kiban.kernel.values import Codec
 from kiban.web.forms.paths import input_id
+from kiban.web.forms.posted import is_blank
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def lines(
     return tuple(
         line(codecs[name], name, values[name], texts.get(name, ""), language)
         for name in names
-        if name in codecs and values.get(name) is not None
+        if name in codecs and not is_blank(values.get(name))
     )
 
 
@@ -101,8 +102,6 @@ def line(codec: Codec, path: str, value: Any, typed: str, language: str) -> Line
         )
     file = value if item.type == "file" and isinstance(value, Mapping) and value.get("sha256") else None
     text = "" if item.type == "group" else codec.display(value, language)
-    if item.type in ("integer", "decimal") and item.unit:
-        text = f"{text} {item.unit}" if language == "en" else f"{text}{item.unit}"
     shown_typed = typed if typed and typed not in (text, codec.to_json(value)) else ""
     return Line(path, item.label, text, shown_typed, item.law, rows, file)
 
@@ -139,14 +138,11 @@ def deadlines(procedure: CompiledProcedure, case: CaseState, today: date) -> tup
         word = procedure.procedure.clocks.get(name)
         if word is None or word.notify:
             continue
-        active = not word.while_ or case.state in word.while_
-        final = procedure.procedure.states[case.state].final
+        active = case.state in word.while_ and not procedure.procedure.states[case.state].final
         days = (clock.on - today).days
-        counts = word.kind in ("due", "expires")
-        found.append(
-            Deadline(name, clock_label(procedure, name), word.law, clock.on, active and not final,
-                     active and not final and counts and days < 0, days)
-        )  # fmt: skip
+        overdue = active and word.kind in ("due", "expires") and days < 0
+        label = clock_label(procedure, name)
+        found.append(Deadline(name, label, word.law, clock.on, active, overdue, days))
     return tuple(sorted(found, key=lambda item: (not item.active, item.on)))
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from kiban.access.scope import scope
 from kiban.cases import files
+from kiban.cases.models import Attachment
 from kiban.ops import clock
 from kiban.web.filling import Filling, upload_problem
 from kiban.web.forms.posted import Posted, Raw, storable
@@ -30,10 +31,9 @@ def posted_raw(request: HttpRequest, filling: Filling, partition: str) -> Raw:
 
     def file_of(sha256: str) -> Mapping[str, Any] | None:
         with scope(partition):
-            found = files.read(sha256)
-        if found is None:
+            row = Attachment.objects.filter(body=partition, sha256=sha256).first()
+        if row is None:
             return None
-        row, _content = found
         return {"name": row.name, "sha256": row.sha256, "size": row.size, "type": row.type}
 
     posted = Posted(request.POST, request.FILES, file_of, store)

@@ -8,6 +8,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -194,6 +195,8 @@ def new(request: HttpRequest, body: str, service: str, procedure: str) -> HttpRe
     found = place.procedure(procedure)
     action = opening_action(found, place.actor.roles)
     if action is None:
+        if any(compiled.action.opens for compiled in found.actions.values()):
+            raise PermissionDenied
         raise Http404
     filling = Filling(place, place.compiled, found, action, None, language())
     if request.method != "POST":

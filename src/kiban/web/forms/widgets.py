@@ -19,7 +19,7 @@ from kiban.web.forms.posted import is_blank
 BodyName = Callable[[str], str]
 _RADIOS = 6  # more options than this stand in a select
 _SHORT = {"integer", "money", "decimal", "time", "postal_code"}
-_MEDIUM = {"date", "phone", "corporate_number"}
+_MEDIUM = {"phone", "corporate_number"}
 _INPUT_MODES = {
     "integer": "numeric", "money": "numeric", "decimal": "decimal", "postal_code": "numeric",
     "corporate_number": "numeric", "phone": "tel", "email": "email",
@@ -81,6 +81,8 @@ class Widget:
     @property
     def input_class(self) -> str:
         kind = self.field.type
+        if kind == "date":
+            return "input input-date"
         return "input input-short" if kind in _SHORT else "input input-medium" if kind in _MEDIUM else "input"
 
     @property
