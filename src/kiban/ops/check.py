@@ -86,8 +86,15 @@ def _say_difference(service: CompiledService, folder: Path, against: str, langua
         old = compile_service(read_texts(old_files))
         say_changes(difference(old, service, old_files, files), str(other), language)
         return
-    for name, found in _published_changes(files):
+    before = list(_published_changes(files))
+    for name, found in before:
         say_changes(found, name, language)
+    if not before:
+        _say(
+            "No edition before this one is published."
+            if language == "en"
+            else "これより前の版は公布されていません。"
+        )
 
 
 def _published_changes(files: Mapping[str, str]) -> Iterator[tuple[str, tuple[Change, ...]]]:
