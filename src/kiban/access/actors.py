@@ -15,6 +15,8 @@ from kiban.access.models import ApiToken, RoleGrant, User
 from kiban.kernel.definitions.model import Service
 from kiban.kernel.facts import ActorFacts
 
+OPERATOR = "operator"
+
 
 def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFacts:
     """The user as the rules of `service` see them in `body` on a day.
@@ -75,6 +77,16 @@ def sees_body(service: Service, actor: ActorFacts) -> bool:
     return any(_reach(service, name) in ("body", "below", "nation") for name in actor.roles)
 
 
+def reaches_above(service: Service, actor: ActorFacts) -> bool:
+    """Whether a role of the actor reaches bodies other than its own: they deliver their cases to it."""
+    return any(_reach(service, name) in ("below", "nation") for name in actor.roles)
+
+
+def is_operator(user: User, *, on: date) -> bool:
+    """Whether the user keeps the platform itself running: the role `operator` in no body and no service."""
+    return _valid(on).filter(user=user, body="", service="", role=OPERATOR).exists()
+
+
 def administers(service: Service, actor: ActorFacts) -> bool:
     """Whether a role of the actor sets what the body may set (団体の設定)."""
     return any(service.roles[name].administers for name in actor.roles if name in service.roles)
@@ -82,7 +94,7 @@ def administers(service: Service, actor: ActorFacts) -> bool:
 
 def bodies_of(user: User, *, on: date) -> list[tuple[str, str]]:
     """The (body, service) pairs in which the user holds a role on a day."""
-    rows = _valid(on).filter(user=user).values_list("body", "service").distinct()
+    rows = _valid(on).filter(user=user).exclude(service="").values_list("body", "service").distinct()
     return sorted(rows)
 
 

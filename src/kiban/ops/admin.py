@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         ("unlock", _unlock, "end the lock after failed sign-ins"),
         ("disable", _disable, "refuse sign-in; sessions and tokens end at once"),
         ("enable", _enable, "allow sign-in again"),
+        ("operator", _operator, "let a member of staff see the work in the background (/operations/)"),
     ):
         one = commands.add_parser(name, help=words)
         one.add_argument("name")
@@ -173,12 +174,21 @@ def _set_active(name: str, *, active: bool) -> int:
     return 0
 
 
+def _operator(arguments: argparse.Namespace) -> int:
+    from kiban.access import actors
+    from kiban.ops import clock
+
+    actors.grant(_user(arguments.name), "", "", actors.OPERATOR, clock.today())
+    _say(f"{arguments.name} is an operator: /operations/ shows the work in the background.")
+    return 0
+
+
 def _list(_arguments: argparse.Namespace) -> int:
     from kiban.access.models import RoleGrant, User
 
     held = defaultdict(set)
-    for grant in RoleGrant.objects.all():
-        held[grant.user_id].add(f"{grant.role}@{grant.body} ({grant.service})")
+    for user_id, role, body, service in RoleGrant.objects.values_list("user_id", "role", "body", "service"):
+        held[user_id].add(f"{role}@{body} ({service})")
     for user in User.objects.filter(kind="staff").order_by("username"):
         roles = sorted(held[user.id])
         state = "" if user.is_active else "  disabled"

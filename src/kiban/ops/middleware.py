@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
+from kiban.ops.metrics import REQUESTS, SECONDS
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _log = logging.getLogger("kiban.request")
@@ -34,11 +36,17 @@ class RequestLog:
         started = time.perf_counter()
         response = self.get_response(request)
         match = request.resolver_match
+        method, route = (
+            request.method if request.method in _METHODS else "other",
+            match.route if match else "none",
+        )
+        REQUESTS.labels(method, route, response.status_code).inc()
+        SECONDS.labels(route).observe(time.perf_counter() - started)
         _log.log(
             logging.ERROR if response.status_code >= 500 else logging.INFO,
             "request",
             extra={
-                "method": request.method if request.method in _METHODS else "other",
+                "method": method,
                 "route": match.route if match else None,
                 "ids": _ids(match.kwargs) if match else {},
                 "status": response.status_code,

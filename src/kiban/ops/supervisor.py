@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -103,6 +104,10 @@ class Supervisor:
     def run(self) -> int:
         """Exit status: 0 after an orderly stop, 1 when the start failed."""
         self._lock = take_lock()
+        metrics = folder("run", 0o711) / "metrics"  # the processes count together; each start counts anew
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir(mode=0o700)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         reader, writer = os.pipe()
         for end in (reader, writer):
             os.set_blocking(end, False)

@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from kiban.ops.exposition import metrics
+
 urlpatterns = [
+    path("metrics", metrics, name="metrics"),
     path("api/", include("kiban.api.urls")),
     path("", include("kiban.web.urls")),
 ]

@@ -3,15 +3,17 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
-from kiban.web import sign_in, wizard
+from kiban.web import notices, operations, sign_in, wizard
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
+from kiban.web.admin import webhooks as admin_webhooks
 from kiban.web.demo import views as demo
 from kiban.web.desk import case as desk_case
 from kiban.web.desk import figures as desk_figures
 from kiban.web.desk import inbox as desk
 from kiban.web.desk import own_effect as desk_effect
 from kiban.web.desk import registry as desk_registry
+from kiban.web.desk import shared as desk_shared
 from kiban.web.public import changes, my, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
@@ -37,6 +39,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),
     path("drafts/<slug:body>/<uuid:draft>/<slug:step>/", wizard.draft, name="draft"),
     path("my/", my.my, name="my"),
+    path("my/notices/", notices.mine, name="my-notices"),
+    path("my/notices/settings/", notices.my_settings, name="my-notices-settings"),
+    path("notices/confirm/<str:token>/", notices.confirm, name="notices-confirm"),
     path(_MINE, my.case, name="my-case"),
     path(_MINE + "received/", my.received, name="my-case-received"),
     path(_MINE + "act/<slug:action>/", my.act, name="my-case-act"),
@@ -51,7 +56,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_CASE + "documents/<uuid:document>/", desk_case.document, name="desk-case-document"),
     path(_CASE + "files/", desk_case.case, name="desk-case-files"),
     path(_CASE + "files/<slug:sha256>/", desk_case.file, name="desk-case-file"),
+    path("operations/", operations.work, name="operations"),
     path(_DESK, desk.inbox, name="desk-inbox"),
+    path(_DESK + "shared/", desk_shared.shared, name="desk-shared"),
+    path(_DESK + "notices/", notices.at_desk, name="desk-notices"),
+    path(_DESK + "notices/settings/", notices.desk_settings, name="desk-notices-settings"),
     path(_DESK + "new/<slug:procedure>/", desk_case.new, name="desk-new"),
     path(_DESK + "figures/", desk_figures.figures, name="desk-figures"),
     path(_DESK + "registries/<slug:registry>/", desk_registry.registry, name="desk-registry"),
@@ -65,6 +74,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_SETTINGS + "office/", admin_places.office, name="settings-office"),
     path(_SETTINGS + "people/", admin_places.persons, name="settings-people"),
     path(_SETTINGS + "history/", admin_places.history, name="settings-history"),
+    path(_SETTINGS + "webhooks/", admin_webhooks.all_of, name="settings-webhooks"),
+    path(_SETTINGS + "webhooks/<uuid:subscription>/", admin_webhooks.one, name="settings-webhook"),
     path("demo/", demo.people, name="demo-people"),
     path("demo/sign-in/", demo.sign_in_as, name="demo-sign-in"),
     path("demo/clock/", demo.set_clock, name="demo-clock"),

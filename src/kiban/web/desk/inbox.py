@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kiban.access import bodies
-from kiban.access.actors import administers, sees_body
+from kiban.access.actors import administers, reaches_above, sees_body
 from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
@@ -50,6 +50,8 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
     """The areas of a service at a body: inbox, registries, figures."""
     args = [place.body.code, place.slug]
     found = [(_("Cases"), reverse("desk-inbox", args=args), now == "inbox")]
+    if reaches_above(place.compiled.service, place.actor):
+        found.append((_("Cases of other bodies"), reverse("desk-shared", args=args), now == "shared"))
     found += [
         (
             registry.label.text(language()),
@@ -62,6 +64,7 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
         found.append((_("Figures"), reverse("desk-figures", args=args), now == "figures"))
     if sees_body(place.compiled.service, place.actor):
         found.append((_("Effect"), reverse("desk-effect", args=args), now == "effect"))
+    found.append((_("Notices"), reverse("desk-notices", args=args), now == "notices"))
     if administers(place.compiled.service, place.actor):
         found.append((_("Settings"), reverse("settings", args=args), now == "settings"))
     return found

@@ -82,6 +82,7 @@ def my(request: HttpRequest) -> HttpResponse:
         "open_cases": [line for line in cases if not line["final"]],
         "closed_cases": [line for line in cases if line["final"]],
         "notices": box.notices(box.box_of(user), limit=5).rows,
+        "unread": box.unread(box.box_of(user)),
         "crumbs": [(_("Home"), reverse("home")), (_("My page"), "")],
     }
     return render(request, "web/public/my.html", context)
