@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from kiban.definitions import editions
 from kiban.kernel.definitions.compile import CompiledAction, CompiledField, CompiledProcedure
-from kiban.kernel.definitions.model import Section
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -78,11 +77,6 @@ def _always(item: CompiledField) -> bool:
 def _reasons(compiled: CompiledAction) -> list[str]:
     """Codes of warnings that go through with a reason (`reasons: {code: text}`)."""
     return sorted({rule.rule.code for rule in compiled.rules if rule.rule.severity == "warning"})
-
-
-def sections_of(procedure: CompiledProcedure) -> Iterator[Section]:
-    """The sections of a procedure's form, in order."""
-    yield from procedure.service.forms[procedure.procedure.form].sections.values()
 
 
 def component_name(service: str, edition: str, procedure: str, action: str) -> str:

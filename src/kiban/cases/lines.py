@@ -1,7 +1,7 @@
 """Lines of cases in the partitions of those whom they concern: a party's list, a prefecture's or ministry's queue.
 
 `Line` is what is delivered; `WRITE` puts it into the partition that was entered. A line never goes back: the one of
-a later event wins, in whatever order they arrive. Who reads it: `kiban.cases.queries.shared`.
+a later event wins, in whatever order they arrive. Who reads it: `kiban.delivery.box`.
 """
 
 from __future__ import annotations

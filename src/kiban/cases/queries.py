@@ -199,14 +199,6 @@ def notices(case_id: UUID | str) -> list[Notice]:
     return list(Notice.objects.filter(body=current().body, case_id=case_id).order_by("seq", "id"))
 
 
-def find_by_number(number: str) -> CaseView | None:
-    """The case with this 受付番号 (as typed) in the open scope."""
-    from kiban.cases.numbers import as_typed
-
-    row = Case.objects.filter(body=current().body, number=as_typed(number)).first()
-    return _view(row) if row is not None else None
-
-
 def log_access(what: str, case_id: UUID | str | None = None, *, at: datetime | None = None) -> None:
     """Writes to the access log of the open scope that its viewer read something (`case`, `history`, `document` …)."""
     entered = current()

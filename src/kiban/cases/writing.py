@@ -27,7 +27,7 @@ from kiban.kernel.facts import (
     RecordChange,
 )
 from kiban.kernel.sorting import natural_key
-from kiban.kernel.state import due_on, fold, search_entries, state_to_json, subject_of, title_of
+from kiban.kernel.state import due_on, fold, search_entries, subject_of, title_of
 
 APPEND = "SELECT kiban_append(%s, %s::jsonb)"
 
@@ -243,11 +243,6 @@ def changed_agenda(old: CaseState | None, new: CaseState) -> dict[str, Any]:
 def agenda_of(case: CaseState) -> dict[str, dict[str, Any]]:
     """The agenda rows that follow from a state, by clock."""
     return _firing(case)
-
-
-def document_of(procedure: CompiledProcedure, case: CaseState) -> dict[str, Any]:
-    """The JSON document of a case row."""
-    return state_to_json(procedure, case)
 
 
 def _firing(case: CaseState | None) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ its arguments and of those answers, and the answers used are kept in the event.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
@@ -86,9 +86,6 @@ class CaseState:
     charges: Mapping[str, Charge] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
     seq: int = 0
-
-    def with_state(self, state: str) -> CaseState:
-        return replace(self, state=state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label, State
 from kiban.kernel.facts import ActorFacts, CaseState
@@ -226,10 +224,3 @@ def act_label(procedure: CompiledProcedure, act: str) -> Label:
         return Label(ja=f"期限：{label.ja}", en=f"Deadline: {label.text('en')}")
     word = procedure.procedure.actions.get(act)
     return word.label if word is not None else Label(ja=act)
-
-
-def role_words(procedure: CompiledProcedure, roles: Iterable[str], language: str) -> str:
-    """The labels of roles, joined."""
-    known = procedure.service.roles
-    joint = ", " if language == "en" else "・"
-    return joint.join(known[name].label.text(language) for name in roles if name in known) or _("Office")

@@ -48,7 +48,7 @@ def file(place: Place, found: CaseView, sha256: str) -> HttpResponse:
 
 
 def _answer(content: bytes, kind: str, name: str) -> HttpResponse:
-    """Shown in the browser; nothing in it may run (sandbox)."""
+    """Shown in the browser as what it is and as nothing else (nosniff)."""
     answer: Any = HttpResponse(content, content_type=kind)
     answer["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
     answer["X-Content-Type-Options"] = "nosniff"
