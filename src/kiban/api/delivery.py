@@ -148,6 +148,25 @@ def delete(request: HttpRequest, body: str, service: str, webhook: str) -> HttpR
     return answer({"done": True})
 
 
+@router.get(
+    _HOOKS + "/{webhook}/calls", response={200: shapes.CallList, **shapes.PROBLEMS}, summary="Last calls"
+)
+def calls(request: HttpRequest, body: str, service: str, webhook: str) -> HttpResponse:
+    """The last 100 calls with what became of them; `dead` ones were given up."""
+    with _one(request, body, service, webhook) as found:
+        rows = list(
+            Message.objects.filter(body=body, channel=WEBHOOK, owner=str(found.id)).order_by("-created_at")[
+                :100
+            ]
+        )
+    names = ("kind", "state", "attempts", "problem")
+    return answer({
+        "items": [
+            {"id": str(r.id), "created_at": r.created_at.isoformat(), **{n: getattr(r, n) for n in names}} for r in rows
+        ]
+    })  # fmt: skip
+
+
 @router.post(
     _HOOKS + "/{webhook}/{do}",
     response={200: shapes.WebhookDone, **shapes.PROBLEMS},
@@ -168,25 +187,6 @@ def act(request: HttpRequest, body: str, service: str, webhook: str, do: str) ->
         else:
             done["again"] = webhooks.resume(found)
     return answer(done)
-
-
-@router.get(
-    _HOOKS + "/{webhook}/calls", response={200: shapes.CallList, **shapes.PROBLEMS}, summary="Last calls"
-)
-def calls(request: HttpRequest, body: str, service: str, webhook: str) -> HttpResponse:
-    """The last 100 calls with what became of them; `dead` ones were given up."""
-    with _one(request, body, service, webhook) as found:
-        rows = list(
-            Message.objects.filter(body=body, channel=WEBHOOK, owner=str(found.id)).order_by("-created_at")[
-                :100
-            ]
-        )
-    names = ("kind", "state", "attempts", "problem")
-    return answer({
-        "items": [
-            {"id": str(r.id), "created_at": r.created_at.isoformat(), **{n: getattr(r, n) for n in names}} for r in rows
-        ]
-    })  # fmt: skip
 
 
 class _one:  # noqa: N801  (used as a context manager)
