@@ -49,7 +49,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode("utf-8", "replace"), known):
         raise Http404
     queues = CollectorRegistry(auto_describe=False)
-    queues.register(_Queues())  # type: ignore[arg-type]
+    queues.register(_Queues())
     return HttpResponse(
         generate_latest(_counted()) + generate_latest(queues), content_type=CONTENT_TYPE_LATEST
     )
