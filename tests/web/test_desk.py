@@ -213,6 +213,33 @@ def test_who_has_no_role_here_finds_nothing(person: Person, case: str, anybody: 
     assert anybody.url == "/demo/"
 
 
+def test_a_role_that_does_not_reach_the_cases_sees_none(person: Person, case: str) -> None:
+    statistician, police = person("mlit"), person("police")
+    for who in (statistician, police):
+        assert "𠮷田" not in who.get(DESK)
+        assert "𠮷田" not in who.get(f"{DESK}?q=吉田&show=all")
+        never = who.get(f"/desk/{BODY}/cases/00000000-0000-0000-0000-000000000000/", 404)
+        for path in (case, f"{DESK}registries/plates/", f"{DESK}registries/plates/record/?key=x"):
+            assert who.get(path, 404) == never
+    statistician.get(DESK)
+    assert statistician.url == f"{DESK}figures/"
+    police.get(DESK)
+    assert police.url == f"{DESK}notices/"
+    police.get(f"{DESK}figures/", 404)
+
+
+def test_who_looked_at_lists_and_registries_is_kept(person: Person, case: str) -> None:
+    from kiban.access.scope import scope
+    from kiban.cases.models import AccessLog
+
+    clerk = person("clerk")
+    clerk.get(DESK)
+    clerk.get(f"{DESK}registries/plates/")
+    with scope(BODY):
+        seen = AccessLog.objects.filter(body=BODY, viewer=str(clerk.user.id)).values_list("what", flat=True)
+        assert sorted(seen) == ["list", "registry"]
+
+
 def test_an_act_of_another_role_is_forbidden(person: Person, case: str) -> None:
     clerk = person("clerk")
     page = clerk.get(f"{case}act/approve/", 403)

@@ -77,6 +77,11 @@ def sees_body(service: Service, actor: ActorFacts) -> bool:
     return any(_reach(service, name) in ("body", "below", "nation") for name in actor.roles)
 
 
+def sees_figures(service: Service, actor: ActorFacts) -> bool:
+    """Whether a role of the actor reaches the figures of the body: those who see all of it, and reach `figures`."""
+    return sees_body(service, actor) or any(_reach(service, name) == "figures" for name in actor.roles)
+
+
 def reaches_above(service: Service, actor: ActorFacts) -> bool:
     """Whether a role of the actor reaches bodies other than its own: they deliver their cases to it."""
     return any(_reach(service, name) in ("below", "nation") for name in actor.roles)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
-from kiban.access.actors import actor_for, sees_body
+from kiban.access.actors import actor_for, sees_body, sees_figures
 from kiban.access.scope import scope
 from kiban.api import shapes
 from kiban.api.acting import ROOT
@@ -99,15 +99,13 @@ def history(request: HttpRequest, body: str, service: str, registry: str, key: s
     summary="A figure of the body",
 )
 def figure(request: HttpRequest, body: str, service: str, figure: str) -> HttpResponse:
-    """Counts of a body's records: `total`, `months`, `by`. For roles that reach the body, the nation or figures."""
+    """Counts of a body's records: `total`, `months`, `by`. For roles that reach the body or its figures."""
     known_body(body)
     _edition, compiled = current(service)
     user = caller(request)
     actor = actor_for(user, body, compiled.service, on=clock.today())
     word = compiled.service.figures.get(figure)
-    roles = compiled.service.roles
-    reaches = {roles[name].reach for name in actor.roles if name in roles}
-    if word is None or not reaches & {"body", "nation", "figures"}:
+    if word is None or not sees_figures(compiled.service, actor):
         raise not_found()
     with scope(body, viewer=str(user.id)):
         counted = count_figure(compiled, word, queries.rows_of(compiled, word.registry))

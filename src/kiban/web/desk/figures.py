@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from kiban.access.actors import sees_figures
 from kiban.access.scope import scope
 from kiban.kernel.definitions.model import Figure
 from kiban.kernel.figures import figure
@@ -37,6 +38,8 @@ class Shown:
 def figures(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """All figures of the service, over this body's records."""
     place = place_of(request, body, service)
+    if not sees_figures(place.compiled.service, place.actor):
+        raise Http404
     shown = []
     with scope(body, viewer=place.actor.id):
         for word in place.compiled.service.figures.values():

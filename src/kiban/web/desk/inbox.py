@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kiban.access import bodies
-from kiban.access.actors import administers, reaches_above, sees_body
+from kiban.access.actors import administers, reaches_above, sees_body, sees_figures
 from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
@@ -47,9 +47,10 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
-    """The areas of a service at a body: inbox, registries, figures."""
+    """The areas of a service at a body that the actor's roles reach: inbox, registries, figures."""
     args = [place.body.code, place.slug]
-    found = [(_("Cases"), reverse("desk-inbox", args=args), now == "inbox")]
+    sees = sees_body(place.compiled.service, place.actor)
+    found = [(_("Cases"), reverse("desk-inbox", args=args), now == "inbox")] if sees else []
     if reaches_above(place.compiled.service, place.actor):
         found.append((_("Cases of other bodies"), reverse("desk-shared", args=args), now == "shared"))
     found += [
@@ -59,10 +60,11 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
             now == f"registry:{name}",
         )
         for name, registry in place.compiled.service.registries.items()
+        if sees
     ]
-    if place.compiled.service.figures:
+    if place.compiled.service.figures and sees_figures(place.compiled.service, place.actor):
         found.append((_("Figures"), reverse("desk-figures", args=args), now == "figures"))
-    if sees_body(place.compiled.service, place.actor):
+    if sees:
         found.append((_("Effect"), reverse("desk-effect", args=args), now == "effect"))
     found.append((_("Notices"), reverse("desk-notices", args=args), now == "notices"))
     if administers(place.compiled.service, place.actor):
@@ -73,12 +75,15 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
 @require_safe
 @staff_only
 def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
-    """Cases: what is due first, with filters and search."""
+    """Cases: what is due first, with filters and search. Whose role does not reach them is led to what it reaches."""
     place = place_of(request, body, service)
+    if not sees_body(place.compiled.service, place.actor):
+        return HttpResponseRedirect(next(url for _label, url, _now in tabs(place, "")))
     chosen = _chosen(request, place)
     today = clock.today()
     page = _page(request, place, chosen)
     with scope(body, viewer=place.actor.id):
+        queries.log_access("list")
         counts = queries.counts(place.compiled)
     context: dict[str, Any] = {
         "place": place, "tabs": tabs(place, "inbox"), "chosen": chosen, "page_of_cases": page,

@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from kiban.access.actors import sees_body
 from kiban.access.scope import scope
 from kiban.cases.paging import BadCursor
+from kiban.cases.queries import log_access
 from kiban.kernel.definitions.model import Registry
 from kiban.registries import queries
 from kiban.web import display
@@ -25,8 +27,9 @@ _LONGEST_QUERY = 100
 
 
 def _registry(place: Place, name: str) -> Registry:
+    """The registry, for those whose role reaches the body. Raises Http404."""
     found = place.compiled.service.registries.get(name)
-    if found is None:
+    if found is None or not sees_body(place.compiled.service, place.actor):
         raise Http404
     return found
 
@@ -54,6 +57,7 @@ def registry(request: HttpRequest, body: str, service: str, registry: str) -> Ht
         "text": query, "where": {field: value} if field and value else None, "limit": _PAGE,
     }  # fmt: skip
     with scope(body, viewer=place.actor.id):
+        log_access("registry")
         counts = queries.counts(place.compiled, registry, field) if field else {}
         try:
             page = queries.records(
@@ -109,6 +113,7 @@ def record(request: HttpRequest, body: str, service: str, registry: str) -> Http
     place = place_of(request, body, service)
     word, key = _registry(place, registry), request.GET.get("key", "")[:200]
     with scope(body, viewer=place.actor.id):
+        log_access("registry")
         row = queries.record(place.compiled, registry, key)
         versions = queries.history(place.compiled, registry, key) if row is not None else []
     if row is None:
