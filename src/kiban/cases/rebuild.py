@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
 from typing import Any
 
 import orjson
@@ -28,9 +29,11 @@ from kiban.cases.world import as_value
 from kiban.cases.writing import agenda_of, case_columns, changed_values
 from kiban.definitions import editions
 from kiban.kernel.state import fold, state_from_json
+from kiban.ops import pool
 from kiban.registries.models import Record, RecordValue, RecordVersion
 
 _Key = tuple[str, str, str]
+_BATCH = 500  # cases whose rows are read at once
 
 
 @dataclass(slots=True)
@@ -49,25 +52,63 @@ def rebuild(body: str, *, check: bool, result: Rebuilt | None = None) -> Rebuilt
     with scope(body, viewer="rebuild", snapshot=True):
         # (case, seq) → registry → key → what was set, in order
         changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]] = {}
-        for case_id, events in groupby(list(stored_events()), key=lambda event: event.case):
-            result.cases += 1
-            folded = _fold(body, list(events), changes)
-            if folded is None:
-                result.unreadable += 1
-                continue
-            for difference in _case(body, case_id, folded, check=check):
-                result.differences.append(f"{body} case {case_id}: {difference}")
+        cases = ((case, list(events)) for case, events in groupby(stored_events(), key=lambda e: e.case))
+        while batch := dict(islice(cases, _BATCH)):
+            _batch(body, batch, changes, result, check=check)
         for difference in _registries(body, changes, result):
             result.differences.append(f"{body} {difference}")
     return result
 
 
+def _batch(
+    body: str, batch: Mapping[str, list[StoredEvent]],
+    changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]], result: Rebuilt, *, check: bool,
+) -> None:  # fmt: skip
+    """Many cases at once: what stands in each table is asked for once."""
+    stands = _Stands(body, list(batch))
+    for case_id, events in batch.items():
+        result.cases += 1
+        row = stands.rows.get(case_id)
+        if row is None:
+            result.differences.append(f"{body} case {case_id}: is missing")
+            continue
+        folded = _fold(body, row.service, events, changes)
+        if folded is None:
+            result.unreadable += 1
+            continue
+        for difference in _case(row, folded, stands, check=check):
+            result.differences.append(f"{body} case {case_id}: {difference}")
+
+
+class _Stands:
+    """What stands in the tables of some cases, by case."""
+
+    def __init__(self, body: str, cases: list[str]) -> None:
+        first_to_last = (cases[0], cases[-1])  # events come in the order of their cases
+        here = {"body": body, "case_id__range": first_to_last}
+        self.rows = {str(row.id): row for row in Case.objects.filter(body=body, id__range=first_to_last)}
+        self.values = _by_case(CaseValue.objects.filter(**here).values_list("case_id", "field", "value"))
+        self.agenda = _by_case(Agenda.objects.filter(**here).values_list("case_id", "clock", "at"))
+        self.charges = _by_case(
+            Charge.objects.filter(**here).values_list("case_id", "name", "due", "paid", "waived")
+        )
+
+
+def _by_case(rows: Iterable[tuple[Any, ...]]) -> dict[str, set[tuple[Any, ...]]]:
+    found: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
+    for case, *row in rows:
+        found[str(case)].add(tuple(row))
+    return found
+
+
 def _fold(
-    body: str, events: list[StoredEvent], changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]]
+    body: str,
+    service: str,
+    events: list[StoredEvent],
+    changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]],
 ) -> dict[str, Any] | None:
     """The document that the events make; None when the matter of one was disposed of."""
     document: dict[str, Any] | None = None
-    row = Case.objects.get(body=body, id=events[0].case)
     for event in events:
         groups = {stored.group: orjson.loads(event.open(body, stored)) for stored in event.contents}
         if MATTER not in groups:
@@ -75,15 +116,15 @@ def _fold(
         said = content.merge(groups)
         document = fold(document, said["changes"])
         changes[event.case, event.seq] = [
-            ((row.service, effect["registry"], effect["key"]), effect["set"])
+            ((service, effect["registry"], effect["key"]), effect["set"])
             for effect in said.get("effects", ())
             if effect["kind"] == "record"
         ]
     return document
 
 
-def _case(body: str, case_id: str, document: Mapping[str, Any], *, check: bool) -> Iterator[str]:
-    row = Case.objects.get(body=body, id=case_id)
+def _case(row: Case, document: Mapping[str, Any], there: _Stands, *, check: bool) -> Iterator[str]:
+    case_id = str(row.id)
     procedure = editions.get(row.edition).procedures[row.procedure]
     state = state_from_json(procedure, document, id=case_id, number=row.number, seq=row.seq)
     columns = case_columns(procedure, state)
@@ -93,14 +134,12 @@ def _case(body: str, case_id: str, document: Mapping[str, Any], *, check: bool) 
     }  # fmt: skip
     wanted = changed_values(procedure, None, state)["rows"]
     values = {(field, value) for field, value in wanted}
-    found = set(CaseValue.objects.filter(body=body, case_id=case_id).values_list("field", "value"))
+    found = there.values.get(case_id, set())
     agenda = {(name, datetime.fromisoformat(item["at"])) for name, item in agenda_of(state).items()}
-    has_agenda = set(Agenda.objects.filter(body=body, case_id=case_id).values_list("clock", "at"))
     charges = {(name, charge.due, charge.paid, charge.waived) for name, charge in state.charges.items()}
-    has = set(Charge.objects.filter(body=body, case_id=case_id).values_list("name", "due", "paid", "waived"))
     parts = {
         "document": dict(document) == row.document, "columns": columns == stands, "search values": values == found,
-        "agenda": agenda == has_agenda, "charges": charges == has,
+        "agenda": agenda == there.agenda.get(case_id, set()), "charges": charges == there.charges.get(case_id, set()),
     }  # fmt: skip
     wrong = [name for name, same in parts.items() if not same]
     if not wrong:
@@ -187,11 +226,15 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"kiban rebuild: there is no body {chosen.body!r}\n")
         return 2
     result = Rebuilt()
-    for body in [chosen.body] if chosen.body else bodies.codes():
-        already = len(result.differences)
-        rebuild(body, check=chosen.check, result=result)
-        for difference in result.differences[already:]:
+    for one in pool.each(
+        partial(rebuild, check=chosen.check), [chosen.body] if chosen.body else bodies.codes()
+    ):
+        for difference in one.differences:
             sys.stdout.write(f"{difference}\n")
+        result.cases += one.cases
+        result.records += one.records
+        result.unreadable += one.unreadable
+        result.differences += one.differences
     count = len(result.differences)
     sys.stdout.write(
         f"{result.cases} cases and {result.records} records: {f'{count} differences' if count else 'no difference'}"
