@@ -39,7 +39,7 @@ def build() -> NinjaAPI:
         docs_url=None,
         parser=StrictParser(),
     )
-    for module in (catalogue, cases, registers, files, me, settings, delivery):
+    for module in (cases, catalogue, registers, files, me, settings, delivery):
         api.add_router("", module.router)
     _handle(api)
     return api

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -51,7 +52,7 @@ class Before:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Writing:
     """One act, decided, with all that its rows need."""
 
@@ -65,6 +66,10 @@ class Writing:
     party: str
     at: datetime
     held: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        return case_columns(self.procedure, self.decision.case)
 
     def answer(self, issued: list[dict[str, Any]]) -> dict[str, Any]:
         """The first answer to the key, kept for repetitions."""
@@ -149,7 +154,7 @@ class Writing:
             "id": case.id, "number": case.number, "service": self.procedure.service.slug,
             "procedure": self.procedure.name, "edition": self.edition, "party": self.party,
             "document": fold(None if self.before is None else self.before.document, self.decision.changes),
-            **case_columns(self.procedure, case),
+            **self._columns,
         }  # fmt: skip
 
     def _projections(self) -> dict[str, Any]:
@@ -199,7 +204,7 @@ class Writing:
 
     def line(self) -> Line:
         """The case as it is listed in the partitions of others."""
-        case, columns = self.decision.case, case_columns(self.procedure, self.decision.case)
+        case, columns = self.decision.case, self._columns
         return Line(
             self.body, case.id, self.procedure.service.slug, self.procedure.name, self.edition, case.number,
             case.state, columns["final"], columns["title"], columns["due_on"], case.seq, self.at, self.at,
