@@ -53,9 +53,13 @@ class Keyboard:
                 return
         raise AssertionError(f"{name or text} is not reached")
 
-    def enter(self) -> None:
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_load_state()
+    def enter(self, *, here: bool = False) -> None:
+        """Presses Enter; unless it leads somewhere on this page, waits for the next one."""
+        if here:
+            self.page.keyboard.press("Enter")
+            return
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.keyboard.press("Enter")
 
     def type(self, name: str, text: str) -> None:
         """Reaches a field and types over what stands there."""
@@ -76,7 +80,7 @@ def test_skip_link_comes_first(visit: Visit) -> None:
     visitor = visit(stranger=True).go("/")
     keyboard = Keyboard(visitor)
     assert keyboard.tab()["text"] == "本文へ移動する"
-    keyboard.enter()
+    keyboard.enter(here=True)
     assert visitor.page.evaluate("document.activeElement.id") == "main"
 
 
@@ -93,7 +97,7 @@ def test_applying_with_the_keyboard_alone(visit: Visit, width: int) -> None:
     visitor.see("件の入力を直してください")
     assert keyboard.stop()["id"] == "summary"
     keyboard.tab()
-    keyboard.enter()  # the first link of the summary leads into its field
+    keyboard.enter(here=True)  # the first link of the summary leads into its field
     assert keyboard.stop()["name"] == "f.applicant_name"
     visitor.page.keyboard.type("見本　花子")
     keyboard.type("applicant_address", "東京都葛飾区立石五丁目13番1号")
