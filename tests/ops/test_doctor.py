@@ -43,6 +43,25 @@ def test_a_database_without_its_key(kiban_home: Path) -> None:
     assert [f.level for f in doctor.run(doctor_machine.secrets)] == [OK, OK]
 
 
+def test_looking_for_a_lost_key_makes_none(kiban_home: Path) -> None:
+    folder("secrets")
+    assert _only(doctor_database.data_keys).level == WRONG
+    assert not (kiban_home / "secrets" / "data.key").exists()
+
+
+def test_the_key_is_made_at_the_first_start_only(kiban_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kiban.ops import control
+
+    monkeypatch.setenv("KIBAN_MODE", "demo")
+    folder("run")
+    control._choose_mode(production=False)
+    key = kiban_home / "secrets" / "data.key"
+    assert key.is_file()
+    key.unlink()
+    control._choose_mode(production=False)
+    assert not key.exists(), "a lost key is not replaced unseen"
+
+
 def test_a_full_disk(kiban_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _only(doctor_machine.disk).level == OK
     monkeypatch.setattr(doctor_machine, "_TOO_LITTLE", 2**60)
@@ -112,6 +131,7 @@ def _broken(database: TestDatabase, change: str, back: str) -> Iterator[None]:
 
 
 def test_a_sound_database(database: TestDatabase) -> None:
+    secret("data.key")
     levels = {finding.what: finding.level for finding in doctor.run(doctor_database.reachable)}
     for check in doctor_database.CHECKS:
         levels |= {finding.what: finding.level for finding in doctor.run(check)}

@@ -14,9 +14,7 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from kiban.ops.home import folder, secret, write_private
-
-_FILE = "data.key"
+from kiban.ops.home import DATA_KEY, folder, secret, write_private
 
 
 class ContentUnreadable(RuntimeError):
@@ -34,7 +32,7 @@ def unseal(key_id: str, nonce: bytes, sealed: bytes, place: str) -> bytes:
     """The content. Raises ContentUnreadable."""
     cipher = _ciphers().get(key_id)
     if cipher is None:
-        raise ContentUnreadable(f"the data key {key_id!r} is not in KIBAN_HOME/secrets/{_FILE}")
+        raise ContentUnreadable(f"the data key {key_id!r} is not in KIBAN_HOME/secrets/{DATA_KEY}")
     try:
         return cipher.decrypt(nonce, sealed, place.encode())
     except InvalidTag:
@@ -53,8 +51,8 @@ def key_ids() -> list[str]:
 
 def rotate() -> str:
     """Adds a key and makes it current for processes that start from now on; the id of it."""
-    kept = secret(_FILE)
-    write_private(folder("secrets") / _FILE, f"{kept}\n{secrets.token_urlsafe(36)}\n")
+    kept = secret(DATA_KEY)
+    write_private(folder("secrets") / DATA_KEY, f"{kept}\n{secrets.token_urlsafe(36)}\n")
     _ciphers.cache_clear()
     _current.cache_clear()
     return current_key()
@@ -68,7 +66,7 @@ def _current() -> tuple[str, AESGCM]:
 
 @lru_cache(maxsize=1)
 def _ciphers() -> dict[str, AESGCM]:
-    lines = [line.strip().encode() for line in secret(_FILE).splitlines()]
+    lines = [line.strip().encode() for line in secret(DATA_KEY).splitlines()]
     return {
         hashlib.sha256(b"id " + line).hexdigest()[:12]: AESGCM(hashlib.sha256(b"key " + line).digest())
         for line in lines

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from kiban.ops import config, supervisor
-from kiban.ops.home import folder, home, write_private
+from kiban.ops.home import DATA_KEY, folder, home, secret, write_private
 from kiban.ops.machine import free_port, port_free
 from kiban.ops.postgres import Cluster
 from kiban.ops.processes import child_setup
@@ -147,6 +147,8 @@ def _choose_mode(*, production: bool) -> str:
         )
     if mode == "production":
         _check_production()
+    if not remembered:
+        secret(DATA_KEY)  # made with the installation and never later: a lost key must not be replaced unseen
     write_private(home() / "mode", mode + "\n")
     return mode
 

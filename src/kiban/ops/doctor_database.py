@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from kiban.ops import config, supervisor
 from kiban.ops.doctor import OK, WARNING, WRONG, Check, Finding
-from kiban.ops.home import secret
+from kiban.ops.home import DATA_KEY, home, secret
 
 _LATE = 300  # seconds
 _POWER = """
@@ -174,6 +174,8 @@ def data_keys() -> Finding:
     """What was sealed lately can be opened with the keys that are here."""
     from kiban.cases import sealing
 
+    if not (home() / "secrets" / DATA_KEY).is_file():  # looking must not make one
+        return Finding(WRONG, "data keys", "there is none", "see “data key” above")
     administrator = _administrator()
     if administrator is None:
         return Finding(OK, "data keys", f"{len(sealing.key_ids())} here")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kiban.ops import config, supervisor
 from kiban.ops.doctor import OK, WARNING, WRONG, Check, Finding
-from kiban.ops.home import home
+from kiban.ops.home import DATA_KEY, home
 from kiban.ops.machine import alive
 from kiban.ops.postgres import binaries
 
@@ -69,8 +69,8 @@ def secrets() -> Iterator[Finding]:
         yield Finding(WRONG, "secrets", f"others may read: {names}", f"chmod -R go= {place}")
     else:
         yield Finding(OK, "secrets", "only their owner reads them")
-    key = place / "data.key"
-    if os.environ.get("KIBAN_SECRET_DATA.KEY") or (key.is_file() and key.stat().st_size > 1):
+    key = place / DATA_KEY
+    if key.is_file() and key.stat().st_size > 1:
         yield Finding(OK, "data key", "is there")
     elif any((home() / "postgres").glob("data/PG_VERSION")):
         yield Finding(

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
+DATA_KEY = "data.key"  # the keys that the content of events is sealed with (kiban.cases.sealing)
 
 
 def home() -> Path:
