@@ -12,14 +12,18 @@ def _case(library, **values):
     given = {"who": "試験 花子（架空）", "seat": "window", "hours": 2, **values}
     from datetime import date
 
-    return CaseState("1", "visit", "asked", {k: v for k, v in given.items() if v is not None}, date(2026, 11, 20))
+    return CaseState(
+        "1", "visit", "asked", {k: v for k, v in given.items() if v is not None}, date(2026, 11, 20)
+    )
 
 
 def test_each_rule_stands_with_its_words(library, facts_of, world):
     visit = library.procedures["visit"]
     found = {c.code: c for c in checks(visit, "ask", _case(library), facts_of(), world)}
     assert {code: c.standing for code, c in found.items()} == {"E-FULL": "holds", "W-LONG": "holds"}
-    found = {c.code: c for c in checks(visit, "ask", _case(library, hours=6, seat="aisle"), facts_of(), world)}
+    found = {
+        c.code: c for c in checks(visit, "ask", _case(library, hours=6, seat="aisle"), facts_of(), world)
+    }
     assert {code: c.standing for code, c in found.items()} == {"E-FULL": "broken", "W-LONG": "broken"}
     assert found["E-FULL"].message.ja == "通路側は満席です。"
     assert found["W-LONG"].severity == "warning"

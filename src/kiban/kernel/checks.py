@@ -46,7 +46,9 @@ def _check(procedure: CompiledProcedure, rule: CompiledRule, draft: Draft) -> Ch
     environments = [draft.env]
     if word.each is not None:
         items = draft.values.get(word.each)
-        environments = [{**draft.env, "item": item} for item in (items if isinstance(items, list | tuple) else ())]
+        environments = [
+            {**draft.env, "item": item} for item in (items if isinstance(items, list | tuple) else ())
+        ]
     stands = [(_standing(rule, env), env) for env in environments]
     applying = [(standing, env) for standing, env in stands if standing is not None]
     if not applying:
