@@ -78,7 +78,8 @@ def test_search_over_the_declared_fields(office, text, found):
     office.submit(form={"code": "ab-1"})
     office.submit(form={"name": "試験 次郎", "code": "zz"})
     with scope(BODY):
-        assert len(queries.inbox(office.compiled, text=text).rows) == found
+        assert len(queries.inbox(office.compiled, text=text, roles=office.clerk.roles).rows) == found
+        assert queries.inbox(office.compiled, text=text, roles={"system"}).rows == []
 
 
 def test_search_by_the_number_as_people_type_it(office):

@@ -40,9 +40,9 @@ def test_lists_and_search_over_a_hundred_thousand_cases(office, database):
         "open": {},
         "closed": {"final": True},
         "state": {"state": "lent"},
-        "code": {"text": "S77", "final": None},
+        "code": {"text": "S77", "final": None, "roles": office.clerk.roles},
         "number": {"text": "N77", "final": None},
-        "name": {"text": "髙橋", "final": None},
+        "name": {"text": "髙橋", "final": None, "roles": office.clerk.roles},
         "mine": {"actor": office.applicant.id},
     }
     with scope(BODY):

@@ -135,12 +135,13 @@ def cases(
     items: list[dict[str, Any]] = []
     following: str | None = None
     for place, compiled in enumerate(choices):
+        roles = actor_for(user, body, compiled.service, on=clock.today()).roles if q else frozenset()
         with scope(body, viewer=str(user.id)):
             try:
                 page = queries.inbox(
                     compiled, procedure=procedure or None, state=state or None, text=q, due_by=due_by,
                     final=final, party=user.partition if user.kind == "party" else None,
-                    limit=limit - len(items), cursor=inner,
+                    roles=roles, limit=limit - len(items), cursor=inner,
                 )  # fmt: skip
             except (BadCursor, ValidationError, ValueError):
                 raise bad_cursor() from None

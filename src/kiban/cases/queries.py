@@ -15,7 +15,7 @@ when they hold a role of the service that reaches the body (`visible`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -85,13 +85,15 @@ def inbox(
     final: bool | None = False,
     actor: str | None = None,
     party: str | None = None,
+    roles: Collection[str] = (),
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Case]:
     """Cases of a service in the open scope, open ones before closed ones, the earliest due first, then the oldest.
 
     `final`: False open ones, True closed ones, None both. `due_by`: due on or before. `actor`: cases on which this
-    actor has acted. `party`: cases of this partition. `text`: see `kiban.cases.search`. Raises paging.BadCursor.
+    actor has acted. `party`: cases of this partition. `text`: see `kiban.cases.search`; it looks only
+    into what the `roles` may read. Raises paging.BadCursor.
     """
     body = current().body
     rows = Case.objects.filter(body=body, service=compiled.service.slug)
@@ -108,7 +110,7 @@ def inbox(
     if actor is not None:
         rows = rows.filter(id__in=Event.objects.filter(body=body, actor=actor).values("case_id"))
     if text.strip():
-        rows = matching(rows, compiled, body, text)
+        rows = matching(rows, compiled, body, text, _hidden(compiled, roles))
     if cursor is not None:
         rows = rows.filter(_after(cursor))
     limit = max(1, min(limit, _MOST))
@@ -167,6 +169,17 @@ def readable(procedure: CompiledProcedure, roles: Iterable[str]) -> frozenset[st
         for section in procedure.service.forms[procedure.procedure.form].sections.values()
         if section.readers is None or held & set(section.readers)
         for name in section.fields
+    )
+
+
+def _hidden(compiled: CompiledService, roles: Iterable[str]) -> frozenset[str]:
+    """The names of form fields that none of the roles may read, in whichever procedure."""
+    held = frozenset(roles)
+    return frozenset(
+        name
+        for procedure in compiled.procedures.values()
+        for section in compiled.service.forms[procedure.procedure.form].sections.values()
+        for name in section.fields.keys() - readable(procedure, held)
     )
 
 

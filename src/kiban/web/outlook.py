@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from kiban.cases import queries
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import base_environment
@@ -26,7 +27,6 @@ class Possible:
     law: str
     will: tuple[str, ...]
     reason: Label | None = None
-    needs_input: bool = False
 
 
 def possible_actions(
@@ -34,15 +34,13 @@ def possible_actions(
 ) -> tuple[Possible, ...]:
     """The actions open to the actor in the case's state, in the order of the definition."""
     found = []
-    for name, compiled in procedure.actions.items():
+    for compiled in queries.possible(procedure, case, facts.actor):
         action = compiled.action
-        if case.state not in action.from_ or action.opens or not facts.actor.roles & set(action.roles):
-            continue
         found.append(
             Possible(
-                name, action.label, action.help, action.style, action.law,
+                action.name, action.label, action.help, action.style, action.law,
                 tuple(will_do(procedure, compiled, case, facts, language)),
-                refusing_guard(procedure, compiled, case, facts, world), bool(compiled.fields),
+                refusing_guard(procedure, compiled, case, facts, world),
             )
         )  # fmt: skip
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -87,7 +88,7 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
         counts = queries.counts(place.compiled)
     context: dict[str, Any] = {
         "place": place, "tabs": tabs(place, "inbox"), "chosen": chosen, "page_of_cases": page,
-        "lines": [_line(row, today) for row in page.rows],
+        "lines": [_line(row, today, place.actor.roles) for row in page.rows],
         "procedures": [(n, p.procedure.label) for n, p in place.compiled.procedures.items()],
         "states": _states(place, counts, chosen["procedure"]),
         "next_url": f"?{urlencode({**_said(chosen), 'cursor': page.next})}" if page.next else "",
@@ -125,7 +126,7 @@ def _page(request: HttpRequest, place: Place, chosen: dict[str, str]) -> Page[An
         arguments: dict[str, Any] = {
             "procedure": procedure or chosen["procedure"] or None, "state": name or None, "text": chosen["q"],
             "due_by": clock.today() if show == "due" else None, "final": final, "limit": _PAGE,
-            "actor": place.actor.id if show == "mine" else None,
+            "actor": place.actor.id if show == "mine" else None, "roles": place.actor.roles,
         }  # fmt: skip
         try:
             return queries.inbox(place.compiled, **arguments, cursor=request.GET.get("cursor") or None)
@@ -133,7 +134,7 @@ def _page(request: HttpRequest, place: Place, chosen: dict[str, str]) -> Page[An
             return queries.inbox(place.compiled, **arguments)
 
 
-def _line(row: Any, today: Any) -> dict[str, Any]:
+def _line(row: Any, today: Any, roles: Iterable[str]) -> dict[str, Any]:
     compiled = editions.get(row.edition)
     procedure = compiled.procedures[row.procedure]
     state = state_from_json(procedure, row.document, id=str(row.id), number=row.number, seq=row.seq)
@@ -141,13 +142,16 @@ def _line(row: Any, today: Any) -> dict[str, Any]:
     return {
         "row": row, "procedure": procedure.procedure.label, "state": procedure.procedure.states[row.state].label,
         "tone": display.state_tone(procedure, row.state, overdue), "overdue": overdue,
-        "due_today": row.due_on == today, "columns": _columns(procedure, state.values),
+        "due_today": row.due_on == today, "columns": _columns(procedure, state.values, roles),
     }  # fmt: skip
 
 
-def _columns(procedure: CompiledProcedure, values: Any) -> tuple[display.Line, ...]:
+def _columns(procedure: CompiledProcedure, values: Any, roles: Iterable[str]) -> tuple[display.Line, ...]:
     codecs = {**procedure.codecs.fields, **procedure.codecs.computed}
-    return display.lines(codecs, procedure.procedure.columns, values, {}, language())
+    seen = queries.readable(procedure, roles) | procedure.codecs.computed.keys()
+    return display.lines(
+        codecs, [name for name in procedure.procedure.columns if name in seen], values, {}, language()
+    )
 
 
 def _states(place: Place, counts: Any, procedure: str) -> list[tuple[str, str, int]]:
