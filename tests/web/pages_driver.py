@@ -35,7 +35,9 @@ class PagesDriver(ApiDriver):
         if case is not None and known is not None and "procedure" not in step:
             procedure = self.compiled.procedures[self._case(case)["procedure"]]
         compiled = procedure.actions.get(action)
-        hidden = user.kind == "party" and not procedure.procedure.public  # no page leads there: 404, not a refusal
+        hidden = (
+            user.kind == "party" and not procedure.procedure.public
+        )  # no page leads there: 404, not a refusal
         if user.kind == "machine" or compiled is None or hidden or not typable(compiled, data):
             return super().act(actor, step, case)
         self.typed += 1
