@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from kiban.documents import fonts
 from tests.browser.conftest import BODY, WIDTHS, Visitor
+from tests.documents.pdf import embedded_outlines, outline, texts
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
+NAME = "葛\U000e0100城　𠮷髙"  # with an ideographic variation and a character beyond the BMP
 DESK = f"/desk/{BODY}/temporary-plate/"
 
 
@@ -67,7 +70,7 @@ def apply(visitor: Visitor, papers: list[Path], *, looking: bool = False) -> str
     visitor.page.locator("#summary a").first.click()
     assert visitor.page.evaluate("document.activeElement.name").startswith("f.")
     visitor.fill(
-        applicant_kind="individual", applicant_name="𠮷田　髙志", applicant_address="東京都葛飾区立石五丁目13番1号",
+        applicant_kind="individual", applicant_name=NAME, applicant_address="東京都葛飾区立石五丁目13番1号",
         applicant_phone="０３－１２３４－５６７８",
     )  # fmt: skip
     visitor.see("市区町村：東京都葛飾区")
@@ -188,8 +191,22 @@ def _add_plates(clerk: Visitor, approver: Visitor) -> None:
 
 
 def _open_permit(clerk: Visitor) -> None:
+    """The permit is a PDF that shows the name, each of its rare characters with the outline that the font has."""
     link = clerk.page.get_by_role("link", name="臨時運行許可証（PDF）").first
     answer = clerk.page.request.get(clerk.site + str(link.get_attribute("href")))
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/pdf"
-    assert answer.body().startswith(b"%PDF-")
+    pdf = answer.body()
+    assert "".join(NAME.split()).replace("\U000e0100", "") in texts(pdf)[0].replace("\U000e0100", "")
+    files = [path for folder in fonts.font_paths() for path in folder.rglob("*.ttf")]
+    embedded = set().union(*embedded_outlines(pdf).values())
+    for cluster in ("𠮷", "髙", "葛\U000e0100"):
+        drawn = [path for path in files if _outline(path, cluster) in embedded]
+        assert drawn, f"{cluster} is not drawn as any font has it"
+
+
+def _outline(path: Path, cluster: str) -> object:
+    try:
+        return outline(path, cluster)
+    except (KeyError, AttributeError):
+        return None
