@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("link", _link, "print a new one-time sign-in link"),
         ("password", _password, "set a password here"),
         ("unlock", _unlock, "end the lock after failed sign-ins"),
-        ("disable", _disable, "refuse sign-in; sessions and tokens end at once"),
+        ("disable", _disable, "refuse sign-in; sessions end at once, tokens within half a minute"),
         ("enable", _enable, "allow sign-in again"),
         ("operator", _operator, "let a member of staff see the work in the background (/operations/)"),
     ):
