@@ -1,7 +1,8 @@
 """`kiban admin`: people who sign in with a password, from the command line of whoever operates the installation.
 
 `create` makes a person with roles and prints a one-time link to set a password; `link` prints a new one; `password`
-sets one here (typed twice, or one line of standard input); `list`, `unlock`, `disable`, `enable`.
+sets one here (typed twice, or one line of standard input); `list`, `unlock`, `disable`, `enable`. `token`, `tokens` and
+`revoke` are for the API; `create --machine` makes a client that has tokens only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kiban.kernel.dates import JST
+from kiban.ops import tokens
 from kiban.ops.config import ConfigurationError
 
 
@@ -37,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
         "--role", action="append", help="role (repeat for more; default: the service's administrators)"
     )
     create.add_argument("--department", default="", help="department as documents and pages name it")
+    create.add_argument(
+        "--machine", action="store_true", help="a machine client: it has tokens, nobody signs in"
+    )
     create.add_argument("--password", action="store_true", help="ask for a password instead of a link")
     for name, run, words in (
         ("link", _link, "print a new one-time sign-in link"),
@@ -49,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=words)
         one.add_argument("name")
         one.set_defaults(run=run)
-    commands.add_parser("list", help="staff, with their roles").set_defaults(run=_list)
+    tokens.add_commands(commands)
+    commands.add_parser("list", help="staff and machines, with their roles").set_defaults(run=_list)
     return parser
 
 
@@ -67,14 +73,17 @@ def _create(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(
             f"The user name {arguments.name!r} is taken; ./kiban admin link {arguments.name}"
         )
-    grants = list(_grants(arguments))
+    grants, kind = list(_grants(arguments)), "machine" if arguments.machine else "staff"
     today = datetime.now(JST).date()
     with transaction.atomic():
-        user = User.objects.create_user(username=arguments.name, display_name=arguments.display, kind="staff")
+        user = User.objects.create_user(username=arguments.name, display_name=arguments.display, kind=kind)
         for service, role in grants:
             actors.grant(user, arguments.body, service, role, today, arguments.department)
     for service, role in grants:
         _say(f"{arguments.name}: {role} of {service} at {bodies.row(arguments.body).full_name}")
+    if arguments.machine:
+        _say(f"Make its token: ./kiban admin token {arguments.name}")
+        return 0
     return _ask_password(user) if arguments.password else _print_link(user)
 
 
@@ -89,7 +98,7 @@ def _grants(arguments: argparse.Namespace) -> list[tuple[str, str]]:
         if slug not in known:
             raise ConfigurationError(f"There is no service {slug!r}; known: {', '.join(sorted(known))}.")
         roles = editions.current(slug, today).service.roles
-        staff = [name for name, role in roles.items() if role.kind == "staff"]
+        staff = [name for name, role in roles.items() if role.kind in ("staff", "machine")]
         wanted = arguments.role or [name for name in staff if getattr(roles[name], "administers", False)]
         unknown = [name for name in wanted if name not in staff]
         if unknown or not wanted:
@@ -103,17 +112,17 @@ def _grants(arguments: argparse.Namespace) -> list[tuple[str, str]]:
     return found
 
 
-def _user(name: str):  # type: ignore[no-untyped-def]  # kiban.access.models.User, loaded with Django
+def _user(name: str, kinds: tuple[str, ...] = ("staff", "machine")):  # type: ignore[no-untyped-def]  # kiban.access.models.User, loaded with Django
     from kiban.access.models import User
 
-    found = User.objects.filter(username=name, kind="staff").first()
+    found = User.objects.filter(username=name, kind__in=kinds).first()
     if found is None:
         raise ConfigurationError(f"Nobody of the staff has the user name {name!r}: ./kiban admin list")
     return found
 
 
 def _link(arguments: argparse.Namespace) -> int:
-    return _print_link(_user(arguments.name))
+    return _print_link(_user(arguments.name, ("staff",)))
 
 
 def _print_link(user) -> int:  # type: ignore[no-untyped-def]
@@ -125,7 +134,7 @@ def _print_link(user) -> int:  # type: ignore[no-untyped-def]
 
 
 def _password(arguments: argparse.Namespace) -> int:
-    return _ask_password(_user(arguments.name))
+    return _ask_password(_user(arguments.name, ("staff",)))
 
 
 def _ask_password(user) -> int:  # type: ignore[no-untyped-def]
@@ -189,7 +198,7 @@ def _list(_arguments: argparse.Namespace) -> int:
     held = defaultdict(set)
     for user_id, role, body, service in RoleGrant.objects.values_list("user_id", "role", "body", "service"):
         held[user_id].add(f"{role}@{body} ({service})")
-    for user in User.objects.filter(kind="staff").order_by("username"):
+    for user in User.objects.filter(kind__in=("staff", "machine")).order_by("username"):
         roles = sorted(held[user.id])
         state = "" if user.is_active else "  disabled"
         _say(f"{user.username:<24} {user.display_name}  {', '.join(roles) or 'no role'}{state}")
