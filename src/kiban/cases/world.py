@@ -6,6 +6,7 @@ that was taken comes back when it is rolled back.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,22 +29,36 @@ _VALUE = (
 class PostgresWorld:
     """The world of one body and one service, inside one session."""
 
+    takes = True
+
     def __init__(self, opened: Session, compiled: CompiledService) -> None:
         self._session, self._compiled = opened, compiled
         self._service = compiled.service.slug
 
     def lookup(self, request: LookupRequest) -> Sequence[Mapping[str, object]]:
-        """Rows by key or by equality of fields, in the order of their keys, at most `max_items`."""
+        """Rows by key or by equality of fields, in the order of their keys, at most `max_items`.
+
+        An act that changes what it looks up holds the registry of its body until it ends: others that would do the
+        same wait, and read what it has written.
+        """
         registry = self._compiled.registries[request.registry]
         keys = None if request.keys is None else list(request.keys)
         where = registry.to_json(request.where)
         field, value = next(((f, as_value(v)) for f, v in where.items() if _is_listed(v)), (None, None))
+        held, place = "", list[Any]()
+        if request.changes and self.takes:
+            held, place = "SELECT pg_advisory_xact_lock(%s); ", [self._place(request.registry)]
         rows = self._session.fetch(
-            "SELECT * FROM kiban_lookup(%s, %s, %s, %s::text[], %s, %s, %s::jsonb, %s)",
-            [self._session.body, self._service, request.registry, keys, field, value,
+            f"{held}SELECT * FROM kiban_lookup(%s, %s, %s, %s::text[], %s, %s, %s::jsonb, %s)",  # noqa: S608
+            [*place, self._session.body, self._service, request.registry, keys, field, value,
              orjson.dumps(where).decode(), request.max_items],
         )  # fmt: skip
         return [{"key": key, **registry.from_json(orjson.loads(data))} for key, data in rows]
+
+    def _place(self, registry: str) -> int:
+        """The advisory lock of a registry of the body: 64 bits of a digest."""
+        name = f"{self._session.body}/{self._service}/{registry}".encode()
+        return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
 
     def allocate(self, request: AllocateRequest) -> str | None:
         """The first record that is free and that nobody else is taking; locked until the act ends."""
@@ -77,6 +92,8 @@ class PostgresWorld:
 
 class LookingWorld(PostgresWorld):
     """For pages that evaluate a form without acting: it looks up, and takes nothing."""
+
+    takes = False
 
     def allocate(self, request: AllocateRequest) -> str | None:
         raise RuntimeError("a record is allocated by an act only")

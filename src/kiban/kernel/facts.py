@@ -90,13 +90,18 @@ class CaseState:
 
 @dataclass(frozen=True, slots=True)
 class LookupRequest:
-    """Rows of `registry` in the case's body: by `keys`, or by equality of `where`; at most `max_items`."""
+    """Rows of `registry` in the case's body: by `keys`, or by equality of `where`; at most `max_items`.
+
+    `changes`: the act will change this registry by what it finds. A shell that serves several at once lets no other
+    such act read the registry of the body until this one has ended.
+    """
 
     name: str
     registry: str
     keys: tuple[str, ...] | None
     where: Mapping[str, object]
     max_items: int
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,16 +159,17 @@ class Draft:
             ]
 
     def _request(self, lookup: CompiledLookup) -> LookupRequest | None:
+        changes = lookup.registry in self.action.changes
         if lookup.key is not None:
             key = run(lookup.key, self.env)
             if is_pending(key) or key is None:
                 return None
             keys = tuple(map(str, key)) if isinstance(key, list | tuple) else (str(key),)
-            return LookupRequest(lookup.name, lookup.registry, keys, {}, lookup.max_items)
+            return LookupRequest(lookup.name, lookup.registry, keys, {}, lookup.max_items, changes)
         where = {name: run(program, self.env) for name, program in lookup.where.items()}
         if any(is_pending(value) or value is None for value in where.values()):
             return None
-        return LookupRequest(lookup.name, lookup.registry, None, where, lookup.max_items)
+        return LookupRequest(lookup.name, lookup.registry, None, where, lookup.max_items, changes)
 
     # -- judging -----------------------------------------------------------------------------------------------
 

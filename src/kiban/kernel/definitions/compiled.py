@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from kiban.kernel.definitions.model import Action, Document, Field, Procedure, Rule, Service
+from kiban.kernel.definitions.model import Action, Document, Field, Procedure, RecordEffect, Rule, Service
 from kiban.kernel.definitions.parameters import ParameterCodec
 from kiban.kernel.definitions.scopes import Codecs
 from kiban.kernel.definitions.templates import Template
@@ -78,6 +79,12 @@ class CompiledAction:
     requests: tuple[CompiledEffect, ...]
     effects: tuple[CompiledEffect, ...]
     clocks: tuple[CompiledClock, ...]
+
+    @cached_property
+    def changes(self) -> frozenset[str]:
+        """The registries whose records this action changes itself."""
+        words = (effect.effect for effect in self.effects)
+        return frozenset(word.record for word in words if isinstance(word, RecordEffect))
 
 
 @dataclass(frozen=True)
