@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -49,7 +48,7 @@ def file(place: Place, found: CaseView, sha256: str) -> HttpResponse:
 
 def _answer(content: bytes, kind: str, name: str) -> HttpResponse:
     """Shown in the browser as what it is and as nothing else (nosniff)."""
-    answer: Any = HttpResponse(content, content_type=kind)
+    answer = HttpResponse(content, content_type=kind)
     answer["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(name)}"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer

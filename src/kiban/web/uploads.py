@@ -19,7 +19,7 @@ from kiban.web.forms.posted import Posted, Raw, storable
 def posted_raw(request: HttpRequest, filling: Filling, partition: str) -> Raw:
     """The raw input after this post; problems of files stand in `filling.upload_problems`."""
 
-    def store(uploaded: UploadedFile, path: str) -> Mapping[str, Any] | None:
+    def store(uploaded: UploadedFile[Any], path: str) -> Mapping[str, Any] | None:
         try:
             if uploaded.size is not None and uploaded.size > files.LIMIT:
                 raise files.FileRefused("too_large")

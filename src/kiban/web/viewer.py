@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -148,4 +148,4 @@ def _only(kind: str, view: View[P]) -> View[P]:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return cast(Any, wrapped)
+    return cast("View[P]", wrapped)

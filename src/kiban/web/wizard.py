@@ -33,7 +33,7 @@ from kiban.ops import clock
 from kiban.web.acting import ROUTE, done_words, reasons_from, send
 from kiban.web.filling import Filling, reasons_missing, start_raw, summary_of
 from kiban.web.forms.paths import head
-from kiban.web.forms.steps import REVIEW, Step, index_of
+from kiban.web.forms.steps import REVIEW, Step, index_of, step_of
 from kiban.web.review import review_parts
 from kiban.web.templatetags.kiban import language
 from kiban.web.uploads import posted_raw
@@ -52,7 +52,7 @@ class Wizard:
 
     @property
     def partition(self) -> str:
-        return self.draft.body
+        return str(self.draft.body)
 
     @cached_property
     def changes(self) -> tuple[Label, ...]:
@@ -243,10 +243,13 @@ def _show(
     return render(request, name, context, status=status)
 
 
-def _stops(filling: Filling, at: int) -> list[tuple[str, str]]:
-    """The steps with their marks; the last one is the confirmation."""
-    labels = [step.label.text(filling.language) for step in filling.steps] + [_("Confirm")]
-    return [(label, "done" if n < at else "now" if n == at else "") for n, label in enumerate(labels)]
+def _stops(filling: Filling, at: int, wrong: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    """The steps with their marks; the last one is the confirmation. Steps named in `wrong` need a correction."""
+    found = []
+    for n, step in enumerate(filling.steps):
+        mark = "wrong" if step.key in wrong else "done" if n < at else "now" if n == at else ""
+        found.append((step.label.text(filling.language), mark))
+    return [*found, (_("Confirm"), "now" if at == len(filling.steps) else "")]
 
 
 def crumbs_of(wizard: Wizard) -> list[tuple[str, str]]:
@@ -295,6 +298,7 @@ def _show_review(request: HttpRequest, wizard: Wizard, refusal: Refusal | None) 
     url: Callable[[Step], str] = lambda step: f"{wizard.url(step.key)}?problems"  # noqa: E731
     blocking = [p for p in evaluation.problems if p.severity == "error"]
     warnings = [p for p in evaluation.problems if p.severity in ("warning", "refer")]
+    wrong = frozenset(step.key for p in blocking if (step := step_of(filling.steps, p.field)) is not None)
     summary = summary_of(filling, blocking, (), url)
     summary += reasons_missing(warnings, refusal.problems if refusal is not None else ())
     told = refusal if refusal is not None and not refusal.problems else None
@@ -303,7 +307,7 @@ def _show_review(request: HttpRequest, wizard: Wizard, refusal: Refusal | None) 
         "summary": summary, "refusal": told, "focus_summary": bool(summary or told),
         "warnings": warnings,
         "infos": [p for p in evaluation.problems if p.severity == "info"],
-        "reasons": filling.reasons, "steps": _stops(filling, len(filling.steps)), "total": len(filling.steps) + 1,
+        "reasons": filling.reasons, "steps": _stops(filling, len(filling.steps), wrong), "total": len(filling.steps) + 1,
         "at": len(filling.steps) + 1, "action": filling.compiled_action.action, "wrong_count": len(summary),
         "url": wizard.url(REVIEW), "crumbs": crumbs_of(wizard),
     }  # fmt: skip

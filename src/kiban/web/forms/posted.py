@@ -19,7 +19,7 @@ from kiban.web.forms.paths import PREFIX
 
 Raw = dict[str, Any]
 FileOf = Callable[[str], Mapping[str, Any] | None]
-Store = Callable[[UploadedFile, str], Mapping[str, Any] | None]
+Store = Callable[["UploadedFile[Any]", str], Mapping[str, Any] | None]
 _ROW = re.compile(r"(\d{1,5})\.([a-z][a-z0-9_]*)\Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -86,17 +86,19 @@ def _press(button: str, fields: Mapping[str, Field], raw: Raw) -> None:
     field = fields.get(name)
     if field is None:
         return
-    rows = raw.get(name)
-    if field.type == "group":
-        rows = raw[name] = list(rows) if isinstance(rows, list) else []
-    at = int(more[0]) - 1 if more and more[0].isdecimal() and len(more[0]) < 6 else -1
-    if verb == "add" and field.type == "group" and len(rows) < field.max_items:
-        rows.append({})
-    elif verb == "remove" and field.type == "group" and 0 <= at < len(rows):
-        del rows[at]
-    elif verb == "unfile" and field.type == "file":
+    if field.type == "file" and verb == "unfile":
         raw[name] = ""
-    elif verb == "unfile" and field.type == "group" and 0 <= at < len(rows) and len(more) == 2:
+    if field.type != "group":
+        return
+    held = raw.get(name)
+    rows: list[Any] = list(held) if isinstance(held, list) else []
+    raw[name] = rows
+    at = int(more[0]) - 1 if more and more[0].isdecimal() and len(more[0]) < 6 else -1
+    if verb == "add" and len(rows) < field.max_items:
+        rows.append({})
+    elif verb == "remove" and 0 <= at < len(rows):
+        del rows[at]
+    elif verb == "unfile" and 0 <= at < len(rows) and len(more) == 2:
         rows[at] = {**rows[at], more[1]: ""}
 
 

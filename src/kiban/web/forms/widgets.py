@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -55,7 +56,7 @@ class Widget:
     problems: tuple[Problem, ...] = ()
     resolved: str = ""
     rows: tuple[Row, ...] = ()
-    file: Mapping[str, Any] = field(default_factory=dict)
+    file: Mapping[str, Any] = attribute(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -51,6 +51,14 @@ def day(value: Any) -> str:
 
 
 @register.filter
+def body_words(body: Any) -> str:
+    """A body's full name; in English its name in Latin letters before it."""
+    name = str(getattr(body, "full_name", "") or "")
+    latin = str(getattr(body, "name_en", "") or "")
+    return f"{latin}（{name}）" if language() == "en" and latin else name
+
+
+@register.filter
 def short_day(value: Any) -> str:
     """A civil date for lists: 2026-10-05."""
     return value.isoformat() if isinstance(value, date) else str(value or "")
