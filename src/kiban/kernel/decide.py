@@ -170,17 +170,20 @@ def _next_state(draft: Draft, state: str) -> str:
 
 
 def _recompute(draft: Draft) -> None:
-    for name in draft.procedure.order:
-        program = draft.procedure.computed.get(name)
-        if program is None:
+    """Computes again what follows from what the act has set, numbered, taken, or from its clocks and state."""
+    procedure, changed = draft.procedure, {"case", "clock", *draft.action.settles}
+    for name in procedure.order:
+        program = procedure.computed.get(name)
+        if program is None or procedure.uses[name].isdisjoint(changed):
             continue
+        changed.add(name)
         value = run(program, draft.env)
         if is_pending(value) or value is None:
             draft.env.pop(name, None)
             draft.values.pop(name, None)
         else:
             draft.env[name] = value
-            if name in draft.procedure.codecs.computed:
+            if name in procedure.codecs.computed:
                 draft.values[name] = value
 
 

@@ -81,6 +81,12 @@ class CompiledAction:
     clocks: tuple[CompiledClock, ...]
 
     @cached_property
+    def settles(self) -> frozenset[str]:
+        """The names that this action gives a value itself: by `set`, by a number, by taking a record."""
+        taken = (str(getattr(request.effect, request.kind)) for request in self.requests)
+        return frozenset([*self.set, *taken])
+
+    @cached_property
     def changes(self) -> frozenset[str]:
         """The registries whose records this action changes itself."""
         words = (effect.effect for effect in self.effects)
@@ -144,6 +150,14 @@ class CompiledProcedure:
     @property
     def name(self) -> str:
         return self.procedure.name
+
+    @cached_property
+    def uses(self) -> Mapping[str, frozenset[str]]:
+        """By computed value: the names that its expression mentions (`clock` for `clock.x`)."""
+        return {
+            name: frozenset(dotted.split(".", 1)[0] for dotted in program.names)
+            for name, program in self.computed.items()
+        }
 
 
 @dataclass(frozen=True)

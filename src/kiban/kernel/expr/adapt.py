@@ -70,6 +70,9 @@ def adapter(kind: Type, name: str) -> Adapter:
     return adapt
 
 
+_LISTS = (tuple, list)  # asked first: an abstract class answers slowly
+
+
 def _text_maker(longest: int, name: str) -> Adapter:
     def make(value: Any) -> str:
         if not isinstance(value, str):
@@ -85,7 +88,7 @@ def _list_maker(kind: List, name: str) -> Adapter:
     item = None if isinstance(strip(kind.item), Row) else adapter(kind.item, name)
 
     def make(value: Any) -> Any:
-        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        if type(value) not in _LISTS and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
             raise TypeError
         if len(value) > kind.max_items:
             raise Failure("too_many_items", name=name, count=len(value), most=kind.max_items)
@@ -130,7 +133,7 @@ def _instant(value: Any) -> datetime:
 
 
 def _row(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise TypeError
     return value
 
