@@ -308,7 +308,8 @@ def _show_review(request: HttpRequest, wizard: Wizard, refusal: Refusal | None) 
         "warnings": warnings,
         "infos": [p for p in evaluation.problems if p.severity == "info"],
         "reasons": filling.reasons, "steps": _stops(filling, len(filling.steps), wrong),
-        "total": len(filling.steps) + 1, "at": len(filling.steps) + 1, "action": filling.compiled_action.action, "wrong_count": len(summary),
+        "total": len(filling.steps) + 1, "at": len(filling.steps) + 1, "action": filling.compiled_action.action,
+        "wrong_count": len(summary),
         "url": wizard.url(REVIEW), "crumbs": crumbs_of(wizard),
     }  # fmt: skip
     status = 422 if request.method == "POST" and (summary or told) else 200
