@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not all(any(path.is_relative_to(pure) for pure in _PURE) for path in chosen):
         os.environ["DJANGO_SETTINGS_MODULE"] = "kiban.ops.settings"
         _ = importlib.import_module("django.conf").settings.DATABASES  # now pytest-django sets Django up
+        importlib.import_module("kiban.ops.assets").compile_translations()  # before any process reads them
 
 
 @pytest.fixture(scope="session")
