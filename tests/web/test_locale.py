@@ -54,6 +54,12 @@ def test_no_translation_is_left_over() -> None:
     assert sorted(set(catalogue("ja")) - messages()) == []
 
 
+def test_english_says_only_what_the_message_ids_do_not() -> None:
+    assert [entry.msgid for entry in catalogue("en").values() if not entry.msgid_plural] == []
+    for entry in catalogue("en").values():
+        assert list(entry.msgstr_plural.values()) == [entry.msgid, entry.msgid_plural]
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_places_in_a_message_stand_in_its_translation(language: str) -> None:
     for entry in catalogue(language).values():
