@@ -123,6 +123,7 @@ def test_dated_values_are_told_each_with_its_own_day() -> None:
         (("template: tag.typ}", "template: tag.typ, law: 試験法4条}"), "changed", "交付文書「鑑札」の根拠が変わります: なし → 試験法4条", "legal basis"),
         (("participation: {default: full}", "participation: {default: none}"), "changed", "業務「犬の登録」の参加の既定が変わります", "participation"),
         (("  most: {label: {ja: 頭数の上限, en: Most dogs}", "  kept: {label: {ja: 保存期間, en: Kept}, type: integer, unit: 年, value: 3, law: 規程}\n  most: {label: {ja: 頭数の上限, en: Most dogs}"), "added", "パラメータ「保存期間」が加わります（値は3年）（規程）", "with the value 3"),
+        (("ministry: digital\n", "ministry: digital\nquestions: {cost: {question: {ja: いくらですか。, en: How much?}, answer: {ja: '{param.fee}です。', en: '{param.fee}'}}}\n"), "added", "よくある質問「いくらですか。」が加わります", "Question “How much?” is new"),
     ],
 )  # fmt: skip
 def test_each_thing_in_words(edit: tuple[str, str], kind: str | None, ja: str, en: str) -> None:

@@ -64,6 +64,20 @@ def test_each_mistake_is_told_with_its_place(old, new, said):
     ), found
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("procedure: lone, answer: a", "there is no procedure `lone`"),
+        ("roles: [clark], answer: a", "there is no role `clark`; did you mean clerk?"),
+        ("answer: '{param.feee}'", "there is no parameter `feee`; did you mean fee?"),
+        ("answer: '{today}'", "`today`: an answer shows `param.…` only"),
+    ],
+)
+def test_a_question_that_leads_nowhere_is_told(question, said):
+    text = f"{LIBRARY}\nquestions:\n  cost: {{question: q, {question}}}\n"
+    assert any(said in problem for problem in _problems(text)), _problems(text)
+
+
 def test_all_problems_come_at_once():
     text = LIBRARY.replace("law: 架空条例1条", "lawr: 1").replace("ministry: mext", "ministy: mext")
     assert len(_problems(text)) == 4

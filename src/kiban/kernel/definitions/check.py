@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
+from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
 
 _Path = tuple[str | int, ...]
@@ -75,6 +76,21 @@ class _Checker:
             )
         for name, notice in service.notices.items():
             yield from self.known(("notices", name, "to"), "role", notice.to, service.roles)
+        yield from self.questions()
+
+    def questions(self) -> Iterator[DefinitionProblem]:
+        service = self.service
+        for name, question in service.questions.items():
+            at = ("questions", name)
+            if question.procedure is not None:
+                yield from self.known((*at, "procedure"), "procedure", question.procedure, service.procedures)
+            yield from self.all_known((*at, "roles"), "role", question.roles, service.roles)
+            for place in sorted(Template.of(question.answer).names):
+                head, _, parameter = place.partition(".")
+                if head != "param":
+                    yield self.marks.problem((*at, "answer"), f"`{place}`: an answer shows `param.…` only")
+                else:
+                    yield from self.known((*at, "answer"), "parameter", parameter, service.parameters)
 
     def procedure(self, procedure: Procedure) -> Iterator[DefinitionProblem]:
         path: _Path = ("procedures", procedure.name)

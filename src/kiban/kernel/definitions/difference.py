@@ -68,6 +68,7 @@ def _changes(
         "documents",
         "notices",
         "figures",
+        "questions",
     }
     yield from _attributes((), "service", old.service, new.service, whole - later)
     for word in sorted(later - {"parameters"}, key=list(type(new.service).model_fields).index):

@@ -52,6 +52,7 @@ _KINDS = {
     "notices": Label(ja="通知", en="notice"),
     "figures": Label(ja="統計", en="figure"),
     "problems": Label(ja="入力の誤り", en="problem"),
+    "questions": Label(ja="よくある質問", en="question"),
 }
 
 # What an attribute of an element is called.
@@ -130,6 +131,9 @@ WORDS = {
     "keywords": Label(ja="探す言葉", en="keywords"),
     "life_events": Label(ja="ライフイベント", en="life events"),
     "fee_note": Label(ja="手数料の説明", en="note on fees"),
+    "question": Label(ja="質問", en="question"),
+    "answer": Label(ja="答え", en="answer"),
+    "procedure": Label(ja="手続", en="procedure"),
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
 }
 
@@ -153,7 +157,9 @@ def element_label(element: Element, path: tuple[str, ...]) -> Label:
 
 def _name(element: Element, path: tuple[str, ...]) -> Label:
     found = getattr(element, "label", None) or (
-        None if hasattr(element, "code") else getattr(element, "subject", None)
+        None
+        if hasattr(element, "code")
+        else getattr(element, "subject", None) or getattr(element, "question", None)
     )
     code = getattr(element, "code", None)
     if isinstance(found, Label):

@@ -97,6 +97,7 @@ __all__ = [
     "ProblemCode",
     "ProblemOverride",
     "Procedure",
+    "Question",
     "RecordEffect",
     "Registry",
     "RegistryChange",
@@ -118,6 +119,20 @@ class Notice(Element):
     to: Name
     subject: Text
     text: Text
+
+
+class Question(Element):
+    """よくある質問: a question that people ask, and its answer; `{param.x}` shows a legal value.
+
+    Without `procedure` it is about the whole service, without `roles` it is for everybody.
+    """
+
+    name: Name
+    question: Text
+    answer: Text
+    procedure: Name | None = None
+    roles: tuple[Name, ...] = ()
+    law: str = ""
 
 
 class Figure(Element):
@@ -194,3 +209,4 @@ class Service(Element):
     documents: Annotated[dict[Name, Document], BeforeValidator(named)] = {}
     notices: Annotated[dict[Name, Notice], BeforeValidator(named)] = {}
     figures: Annotated[dict[Name, Figure], BeforeValidator(named)] = {}
+    questions: Annotated[dict[Name, Question], BeforeValidator(named)] = {}
