@@ -13,7 +13,7 @@ from tests.browser.conftest import BODY, WIDTHS, Visitor
 from tests.browser.test_permit import DESK, apply
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import APIResponse, Browser, Route
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -87,6 +87,57 @@ def test_quick_hands_lose_nothing(visit: Visit) -> None:
     expect(visitor.field("applicant_address")).to_have_value("東京都葛飾区立石五丁目13番1号")
     expect(visitor.field("applicant_phone")).to_have_value("03-1234-5678")
     assert visitor.page.evaluate("document.activeElement.name") == "f.applicant_name"
+
+
+def test_a_late_answer_does_not_undo_what_was_typed_since(visit: Visit) -> None:
+    """The answer to an older state of the form arrives when a field has been changed again."""
+    visitor = visit().go(START)
+    visitor.press("始める")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("hx-request") and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    visitor.page.route("**/applicant/", hold)
+    name, phone = visitor.field("applicant_name"), visitor.field("applicant_phone")
+    name.fill("見本")
+    phone.focus()
+    visitor.page.wait_for_timeout(400)
+    assert held
+    name.fill("見本　花子")
+    phone.focus()
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    visitor.settle()
+    expect(name).to_have_value("見本　花子")
+
+
+def test_a_failing_server_takes_nothing_away(visit: Visit) -> None:
+    """An error, or the page that asks to sign in, is not put in the place of the form."""
+    visitor = visit().go(START)
+    visitor.press("始める")
+    visitor.page.route(
+        "**/applicant/",
+        lambda route: (
+            route.fulfill(status=500, body="<p>no</p>")
+            if route.request.headers.get("hx-request")
+            else route.continue_()
+        ),
+    )
+    visitor.field("applicant_name").fill("見本　花子")
+    visitor.field("applicant_phone").focus()
+    visitor.settle()
+    expect(visitor.field("applicant_name")).to_have_value("見本　花子")
+    visitor.page.unroute("**/applicant/")
+    visitor.page.context.clear_cookies(name="kiban_session")
+    visitor.field("applicant_phone").fill("03-1234-5678")
+    visitor.field("applicant_name").focus()
+    visitor.settle()
+    expect(visitor.field("applicant_phone")).to_have_value("03-1234-5678")
+    visitor.errors.clear()  # the browser itself reports the 500
 
 
 def test_a_double_click_sends_once(visit: Visit, tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
 from collections.abc import Callable
-from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from kiban.ops.metrics import REQUESTS, SECONDS
+from kiban.ops.refusals import Words, refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -23,7 +22,6 @@ _log = logging.getLogger("kiban.request")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]")
 _CODE = re.compile(r"[0-9]{1,13}\Z")
 _MAX_TARGET = 8 * 1024
-_CODES = {403: "not_allowed", 404: "not_found", 500: "internal"}  # of problems below /api/
 
 
 class RequestLog:
@@ -123,47 +121,33 @@ class RequestLimits:
     def _check(self, request: HttpRequest) -> HttpResponse | None:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isascii() or not length.isdigit():
-            return refusal(request, 400, "送信内容を読み取れませんでした。", "The request can't be read.")
+            return refusal(request, 400, "送信内容を読み取れませんでした", "The request can't be read")
         if int(length) > settings.KIBAN_MAX_REQUEST_BYTES:
             megabytes = settings.KIBAN_MAX_REQUEST_BYTES // (1024 * 1024)
             return refusal(
                 request,
                 413,
-                f"送信できる大きさは{megabytes}MBまでです。ファイルを分けてお送りください。",
-                f"At most {megabytes} MB can be sent at once. Please send your files separately.",
+                Words(
+                    f"一度に送信できる大きさは{megabytes}MBまでです",
+                    "ファイルを小さくするか、分けてお送りください。前のページに戻ると、入力した内容が残っています。",
+                ),
+                Words(
+                    f"At most {megabytes} MB can be sent at once",
+                    "Please send your files separately. What you entered stands on the page before.",
+                ),
             )
         if len(request.META.get("QUERY_STRING", "")) + len(request.path) > _MAX_TARGET:
-            return refusal(request, 414, "アドレスが長すぎます。", "The address is too long.")
+            return refusal(request, 414, "アドレスが長すぎます", "The address is too long")
         texts = [request.path, *request.COOKIES.values(), *request.GET, *_values(request)]
         if any(_CONTROL.search(text) for text in texts):
             return refusal(
                 request,
                 400,
-                "使用できない文字が含まれています。",
-                "The address holds characters that can't be used.",
+                "アドレスに使用できない文字が含まれています",
+                "The address holds characters that can't be used",
             )
         return None
 
 
 def _values(request: HttpRequest) -> list[str]:
     return [value for _, values in request.GET.lists() for value in values]
-
-
-def refusal(request: HttpRequest, status: int, ja: str, en: str) -> HttpResponse:
-    """A short answer that needs no template and no database: RFC 9457 below /api/, else a small page."""
-    if request.path.startswith("/api/"):
-        code = _CODES.get(status, "invalid")
-        problem = {
-            "type": f"urn:kiban:problem:{code}", "title": ja, "title_en": en, "status": status, "detail": ja,
-            "code": code, "problems": [],
-        }  # fmt: skip
-        return HttpResponse(
-            json.dumps(problem, ensure_ascii=False), status=status, content_type="application/problem+json"
-        )
-    page = (
-        '<!doctype html><html lang="ja"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{status}</title><main><h1>{escape(ja)}</h1>"
-        f'<p lang="en">{escape(en)}</p><p><a href="/">トップページへ / Home</a></p></main></html>'
-    )
-    return HttpResponse(page, status=status)

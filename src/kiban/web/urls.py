@@ -14,7 +14,8 @@ from kiban.web.desk import inbox as desk
 from kiban.web.desk import own_effect as desk_effect
 from kiban.web.desk import registry as desk_registry
 from kiban.web.desk import shared as desk_shared
-from kiban.web.public import changes, my, portal
+from kiban.web.help import views as help_pages
+from kiban.web.public import changes, my, notes, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
@@ -30,7 +31,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_PROCEDURE + "body/<slug:body>/", portal.at_body, name="procedure-at-body"),
     path("bodies/", portal.body_search, name="bodies"),
     path("bodies/<slug:code>/", portal.body, name="body"),
-    path("accessibility/", portal.accessibility, name="accessibility"),
+    path("accessibility/", notes.accessibility, name="accessibility"),
+    path("privacy/", notes.privacy, name="privacy"),
+    path("terms/", notes.terms, name="terms"),
+    path("contact/", notes.contact, name="contact"),
+    path("help/", help_pages.home, name="help"),
+    path("help/<slug:audience>/", help_pages.audience, name="help-audience"),
+    path("help/" + _PROCEDURE, help_pages.procedure, name="help-procedure"),
     path("language/", set_language, name="language"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/link/<uuid:user>/<str:token>/", sign_in.use_link, name="sign-in-link"),

@@ -141,10 +141,3 @@ def body(request: HttpRequest, code: str) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "web/public/body.html", context)
-
-
-@require_safe
-def accessibility(request: HttpRequest) -> HttpResponse:
-    """What the pages promise to those who read them by keyboard, by ear or enlarged."""
-    crumbs = [(_("Home"), reverse("home")), (_("Accessibility"), "")]
-    return render(request, "web/public/accessibility.html", {"crumbs": crumbs})

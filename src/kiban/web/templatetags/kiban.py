@@ -36,6 +36,12 @@ def t(value: Any) -> str:
 
 
 @register.filter
+def listed(values: Any) -> str:
+    """Labels one after the other, as the reader's language does: 申請者、受付職員, in English Applicant, Clerk."""
+    return (", " if language() == "en" else "、").join(t(value) for value in values or ())
+
+
+@register.filter
 def day(value: Any) -> str:
     """A civil date: 令和8年10月5日（2026-10-05）, in English 2026-10-05."""
     if isinstance(value, datetime):

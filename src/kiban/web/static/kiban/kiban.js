@@ -67,6 +67,24 @@
     for (const part of root.querySelectorAll?.("[data-with-script][hidden]") ?? []) part.hidden = false;
   };
 
+  // What stands in a form now, field by field; the field that is being typed into is looked after by the swap itself.
+  const standing = (form) => [...new FormData(form)].map(([name, value]) => [name, value.name ?? value]);
+  const others = (pairs) => JSON.stringify(pairs.filter(([name]) => name !== document.activeElement?.name));
+
+  const remember = ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement.closest?.("form");
+    if (form) ctx.stood = standing(form);
+  };
+
+  // An answer is put in only where it belongs: not when the form has changed since it was asked for (the next
+  // answer is under way), and not when it is another page (signed out meanwhile).
+  const admit = (event) => {
+    const { ctx } = event.detail;
+    const form = ctx.sourceElement.closest?.("form");
+    const late = form && ctx.stood && others(ctx.stood) !== others(standing(form));
+    if (late || ctx.response.raw.redirected) event.preventDefault();
+  };
+
   whenReady(() => {
     reveal(document);
     focusSummary();
@@ -74,6 +92,8 @@
     document.addEventListener("click", followToField);
     document.addEventListener("click", openCalendar);
     document.addEventListener("click", usePrint);
+    document.addEventListener("htmx:before:request", remember);
+    document.addEventListener("htmx:before:swap", admit);
     document.addEventListener("htmx:after:swap", () => reveal(document));
     window.addEventListener("pageshow", (event) => event.persisted && wake());
   });

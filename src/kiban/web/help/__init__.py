@@ -1,0 +1,1 @@
+"""Help: what the platform does for whom, and what each service says about its procedures."""
