@@ -65,7 +65,7 @@ def attach(pages: Pages, page: str) -> str:
     )
 
 
-def apply(pages: Pages) -> str:
-    """A whole application; the page is what comes after it."""
-    fill_all(pages, begin(pages))
+def apply(pages: Pages, **changed: dict[str, Any]) -> str:
+    """A whole application (with other values of a step: `route={…}`); the page is what comes after it."""
+    fill_all(pages, begin(pages), **changed)
     return pages.post(pages.url, {"do": "send"})

@@ -16,7 +16,7 @@ from kiban.api import looking, shapes
 from kiban.api.acting import act, opening_action
 from kiban.api.answers import answer, language, not_allowed, not_found, problem_json, unreadable
 from kiban.api.auth import Caller, caller
-from kiban.api.catalogue import current
+from kiban.api.catalogue import current, with_local
 from kiban.api.reading import act_input, body_of, idempotency_key, known_body, text, uuid, whole
 from kiban.cases import files, queries
 from kiban.cases.facts import facts_for
@@ -75,7 +75,7 @@ def try_out(request: HttpRequest, body: str, service: str, procedure: str, actio
     said = body_of(request)
     data, reasons = act_input(said, ("data", "reasons", "case"))
     known_body(body)
-    _edition, compiled = current(service)
+    edition, compiled = current(service)
     case, state = text(said, "case"), None
     if case is not None:
         found = _visible(request, body, case)
@@ -83,6 +83,8 @@ def try_out(request: HttpRequest, body: str, service: str, procedure: str, actio
         if (compiled.service.slug, found.procedure.name) != (service, procedure):
             raise not_found()
     actor = actor_for(caller(request), body, compiled.service, on=clock.today())
+    if state is None:
+        compiled = with_local(edition, compiled, body, actor)
     known = compiled.procedures.get(procedure)
     if known is None or action not in known.actions:
         raise not_found()
@@ -254,8 +256,9 @@ def _visible(request: HttpRequest, body: str, case: str) -> CaseView:
     user = caller(request)
     with scope(body, viewer=str(user.id)):
         found = queries.view(case)
-    if found is None or not queries.visible(
-        found, actor_for(user, body, found.compiled.service, on=clock.today())
-    ):
+    if found is None:
         raise not_found()
-    return found
+    actor = actor_for(user, body, found.compiled.service, on=clock.today())
+    if not queries.visible(found, actor):
+        raise not_found()
+    return queries.with_local(found, actor)

@@ -14,9 +14,10 @@ from kiban.access.bodies_source import BodyRow
 from kiban.api import forms, shapes
 from kiban.api.answers import answer, label, not_found
 from kiban.api.auth import Anybody
-from kiban.definitions import editions
+from kiban.definitions import editions, local
 from kiban.definitions.models import Edition
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
+from kiban.kernel.facts import ActorFacts
 from kiban.ops import clock
 
 router = Router(auth=Anybody(), tags=["catalogue"])
@@ -114,6 +115,13 @@ def current(slug: str) -> tuple[str, CompiledService]:
         return edition, editions.get(edition)
     except editions.UnknownService:
         raise not_found() from None
+
+
+def with_local(edition: str, compiled: CompiledService, body: str, actor: ActorFacts) -> CompiledService:
+    """The edition as a body asks it today: with its own fields, for its own people and for parties."""
+    if actor.kind != "party" and actor.place != body:
+        return compiled
+    return local.edition(edition, body, clock.today())
 
 
 def _edition(slug: str, edition: str) -> CompiledService:

@@ -12,15 +12,20 @@ from kiban.kernel.definitions.compile import CompiledAction, CompiledField, Comp
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def action_schema(procedure: CompiledProcedure, action: str, edition: str, base: str = "") -> dict[str, Any]:
+def action_schema(
+    procedure: CompiledProcedure, action: str, edition: str, base: str = "", body: str = ""
+) -> dict[str, Any]:
     """The schema of the `data` of one action. Texts are Japanese with English beside (`x-title-en`).
+
+    With `body`: as this body asks it, with the fields that it has added (`x-body`).
 
     `required` names what is always asked; what depends on other answers says so in `x-required-when` and
     `x-shown-when` (expressions of docs/expressions.md). `x-law` is the article.
     """
     compiled, service = procedure.actions[action], procedure.service
     word = compiled.action
-    path = f"/api/v1/services/{service.slug}/editions/{edition}/procedures/{procedure.name}/actions/{action}/schema"
+    place = f"bodies/{body}/services/{service.slug}" if body else f"services/{service.slug}/editions/{edition}"
+    path = f"/api/v1/{place}/procedures/{procedure.name}/actions/{action}/schema"
     schema: dict[str, Any] = {
         "$schema": DIALECT,
         "$id": base + path,
@@ -36,6 +41,8 @@ def action_schema(procedure: CompiledProcedure, action: str, edition: str, base:
         "x-procedure": procedure.name,
         "x-action": action,
     }
+    if body:
+        schema["x-body"] = body
     law = word.law or procedure.procedure.law or service.law
     if law:
         schema["x-law"] = law

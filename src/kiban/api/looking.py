@@ -59,6 +59,7 @@ def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iter
         actor = actor_for(user, body, found.compiled.service, on=clock.today())
         if not queries.visible(found, actor):
             raise not_found()
+        found = queries.with_local(found, actor)
         queries.log_access(what, found.row.id)
         yield Seen(found, actor, body)
 

@@ -79,7 +79,7 @@ def own(
 @router.get(_SET, response=_ANSWERS, summary="A body's settings")
 def settings(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """Parameters with their bounds and values, participation, closed days of this year, counter, people."""
-    compiled, _user = _to_set(request, body, service)
+    compiled, _user = to_set(request, body, service)
     today = clock.today()
     office = body_settings.office(body, service)
     return answer(
@@ -100,7 +100,7 @@ def settings(request: HttpRequest, body: str, service: str) -> HttpResponse:
 )
 def history(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """The latest 200 settings, the latest first."""
-    _to_set(request, body, service)
+    to_set(request, body, service)
     return answer(
         [
             {
@@ -115,11 +115,11 @@ def history(request: HttpRequest, body: str, service: str) -> HttpResponse:
 @router.post(_SET + "/parameters/{name}", response=_ANSWERS, summary="Set a parameter")
 def set_parameter(request: HttpRequest, body: str, service: str, name: str) -> HttpResponse:
     """`{value, from, why}`; with `try: true` nothing is set, and the effect on an example is answered."""
-    compiled, user = _to_set(request, body, service)
-    said = _said(request, ("value", "from", "why", "try"))
+    compiled, user = to_set(request, body, service)
+    said = said_of(request, ("value", "from", "why", "try"))
     if said.get("try") is True:
         return _try(compiled, body, name, said.get("value"), user)
-    with _refusing():
+    with refusing():
         body_settings.set_parameter(
             compiled, body, name, said.get("value"), said.get("from"), user, said.get("why")
         )
@@ -129,8 +129,8 @@ def set_parameter(request: HttpRequest, body: str, service: str, name: str) -> H
 @router.delete(_SET + "/parameters/{name}/{start}", response=_ANSWERS, summary="Take a coming value back")
 def undo_parameter(request: HttpRequest, body: str, service: str, name: str, start: date) -> HttpResponse:
     """A value that does not hold yet is taken back."""
-    compiled, user = _to_set(request, body, service)
-    with _refusing():
+    compiled, user = to_set(request, body, service)
+    with refusing():
         body_settings.undo_parameter(service, body, name, start, user)
     return _one(compiled, body, name)
 
@@ -138,9 +138,9 @@ def undo_parameter(request: HttpRequest, body: str, service: str, name: str, sta
 @router.post(_SET + "/participation", response=_ANSWERS, summary="Take part, or not")
 def set_participation(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """`{level, from, why}`: none, trial or full, from a day on."""
-    compiled, user = _to_set(request, body, service)
-    said = _said(request, ("level", "from", "why"))
-    with _refusing():
+    compiled, user = to_set(request, body, service)
+    said = said_of(request, ("level", "from", "why"))
+    with refusing():
         body_settings.set_participation(
             compiled, body, said.get("level"), said.get("from"), user, said.get("why")
         )
@@ -150,9 +150,9 @@ def set_participation(request: HttpRequest, body: str, service: str) -> HttpResp
 @router.post(_SET + "/closed-days", response=_ANSWERS, summary="Close or open on days")
 def set_closed_days(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """`{first, last, reason, open}`, or `{csv}`: a CSV file in base64 (date, reason); all of it is taken, or none."""
-    _compiled, user = _to_set(request, body, service)
-    said = _said(request, ("first", "last", "reason", "open", "csv", "why"))
-    with _refusing():
+    _compiled, user = to_set(request, body, service)
+    said = said_of(request, ("first", "last", "reason", "open", "csv", "why"))
+    with refusing():
         if "csv" in said:
             count = closing.add_csv(body, _bytes(said["csv"]), user, said.get("why"))
         else:
@@ -166,8 +166,8 @@ def set_closed_days(request: HttpRequest, body: str, service: str) -> HttpRespon
 @router.delete(_SET + "/closed-days/{day}", response=_ANSWERS, summary="Take a closed day back")
 def remove_closed_day(request: HttpRequest, body: str, service: str, day: date) -> HttpResponse:
     """A coming day keeps the national rule again."""
-    _compiled, user = _to_set(request, body, service)
-    with _refusing():
+    _compiled, user = to_set(request, body, service)
+    with refusing():
         closing.remove(body, day, user)
     return answer({"day": day})
 
@@ -178,12 +178,12 @@ _OFFICE = ("name", "phone", "email", "address", "hours", "hours_en", "department
 @router.post(_SET + "/office", response=_ANSWERS, summary="Set the counter")
 def set_office(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """Name, phone, email, address, hours, hours_en (text) and departments (a list); what is left out becomes empty."""
-    _compiled, user = _to_set(request, body, service)
-    said = _said(request, (*_OFFICE, "why"))
+    _compiled, user = to_set(request, body, service)
+    said = said_of(request, (*_OFFICE, "why"))
     departments = said.get("departments")
     if departments is not None and not isinstance(departments, list):
         raise wrong_input([_wrong("departments")])
-    with _refusing():
+    with refusing():
         body_settings.set_office(service, body, said, user, said.get("why"))
     office = body_settings.office(body, service)
     return answer({name: getattr(office, name) for name in _OFFICE} if office is not None else {})
@@ -192,11 +192,11 @@ def set_office(request: HttpRequest, body: str, service: str) -> HttpResponse:
 @router.post(_SET + "/grants", response={201: dict[str, Any], **shapes.PROBLEMS}, summary="Give a role")
 def give(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """`{username, role, from, why}` and `display_name` (somebody new), `department`, `to`, `deputy_for`."""
-    compiled, user = _to_set(request, body, service)
-    said = _said(
+    compiled, user = to_set(request, body, service)
+    said = said_of(
         request, ("username", "role", "from", "why", "display_name", "department", "to", "deputy_for")
     )
-    with _refusing():
+    with refusing():
         row = people.give(
             compiled.service, body, said.get("username"), said.get("role"), said.get("from"), user,
             display_name=said.get("display_name"), department=said.get("department"), to=said.get("to"),
@@ -208,9 +208,9 @@ def give(request: HttpRequest, body: str, service: str) -> HttpResponse:
 @router.post(_SET + "/grants/{grant}/end", response=_ANSWERS, summary="End a role")
 def end(request: HttpRequest, body: str, service: str, grant: str) -> HttpResponse:
     """`{last_day, why}`: the role is held up to this day."""
-    compiled, user = _to_set(request, body, service)
-    said = _said(request, ("last_day", "why"))
-    with _refusing():
+    compiled, user = to_set(request, body, service)
+    said = said_of(request, ("last_day", "why"))
+    with refusing():
         people.end(compiled.service, body, grant, said.get("last_day"), user, said.get("why"))
     return answer({"grant": grant, "to": str(said.get("last_day"))})
 
@@ -221,7 +221,7 @@ def _place(request: HttpRequest, body: str, service: str) -> tuple[CompiledServi
     return compiled, caller(request)
 
 
-def _to_set(request: HttpRequest, body: str, service: str) -> tuple[CompiledService, User]:
+def to_set(request: HttpRequest, body: str, service: str) -> tuple[CompiledService, User]:
     """For administrators: 404 for who has no role here, 403 for other roles."""
     compiled, user = _place(request, body, service)
     actor = actor_for(user, body, compiled.service, on=clock.today())
@@ -232,7 +232,8 @@ def _to_set(request: HttpRequest, body: str, service: str) -> tuple[CompiledServ
     return compiled, user
 
 
-def _said(request: HttpRequest, allowed: tuple[str, ...]) -> Mapping[str, Any]:
+def said_of(request: HttpRequest, allowed: tuple[str, ...]) -> Mapping[str, Any]:
+    """The body of a setting. Raises ApiProblem 422 for members that are not known."""
     said = body_of(request)
     text = Label(ja="この項目はありません。", en="There is no such member.")
     unknown = [Problem(name[:100], UNKNOWN_FIELD, text) for name in said if name not in allowed]
@@ -242,7 +243,8 @@ def _said(request: HttpRequest, allowed: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
+    """What the settings refuse as ApiProblem 422, what is not there as 404."""
     try:
         yield
     except SettingRefused as refused:

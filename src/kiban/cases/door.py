@@ -18,7 +18,7 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -34,7 +34,7 @@ from kiban.cases.facts import facts_for
 from kiban.cases.session import Row, Session, session
 from kiban.cases.world import PostgresWorld
 from kiban.cases.writing import APPEND, Before, Key, Writing
-from kiban.definitions import editions
+from kiban.definitions import editions, local
 from kiban.kernel.dates import today_in_tokyo
 from kiban.kernel.decide import decide
 from kiban.kernel.decide import fire as decide_fire
@@ -188,7 +188,7 @@ def fire(body: str, case_id: UUID | str, clock: str, at: datetime) -> Outcome | 
             "WHERE body = %s AND case_id = %s AND clock = %s AND at = %s AND NOT fired",
             [body, name, body, name, clock, at],
         )
-        locked = _locked(rows, name)
+        locked = _locked(rows, body, name)
         if not due:
             return None
         if locked is None:
@@ -215,7 +215,7 @@ def _open(request: _Request) -> Outcome:
     today = today_in_tokyo(request.now)
     try:
         edition = request.edition or editions.current_id(request.service, today)
-        compiled = editions.get(edition)
+        compiled = local.edition(edition, request.body, today)
     except editions.UnknownService as unknown:
         raise NotVisible(request.service) from unknown
     procedure = compiled.procedures.get(request.procedure or "")
@@ -247,7 +247,7 @@ def _act(request: _Request) -> Outcome:
         )
         if answers:
             return _answered(answers, request.key)
-        locked = _locked(rows, request.case_id, edition=request.edition)
+        locked = _locked(rows, request.body, request.case_id, edition=request.edition)
         if locked is None or not _visible(request, locked):
             raise NotVisible(request.case_id)
         state = locked.before.state
@@ -314,16 +314,15 @@ def _visible(request: _Request, locked: _Locked) -> bool:
     return sees_body(locked.compiled.service, request.actor)
 
 
-def _locked(rows: list[Row], case_id: str, *, edition: str | None = None) -> _Locked | None:
+def _locked(rows: list[Row], body: str, case_id: str, *, edition: str | None = None) -> _Locked | None:
     if not rows:
         return None
     _service, procedure, own, number, document, party, seq, head, updated_at = rows[0]
-    edition = edition or own
-    compiled = editions.get(edition)
+    edition, stored = edition or own, orjson.loads(document)
+    compiled = local.edition(edition, body, date.fromisoformat(stored["opened_on"]))
     if procedure not in compiled.procedures:
         return None
     found = compiled.procedures[procedure]
-    stored = orjson.loads(document)
     state = state_from_json(found, stored, id=case_id, number=number, seq=seq)
     return _Locked(Before(state, bytes(head), stored), compiled, found, edition, party, updated_at)
 

@@ -32,7 +32,7 @@ from kiban.cases.events import content_place
 from kiban.cases.models import AccessLog, Case, Event, EventContent, Notice
 from kiban.cases.paging import Page, decode, encode
 from kiban.cases.search import matching
-from kiban.definitions import editions
+from kiban.definitions import editions, local
 from kiban.documents.models import Document
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
 from kiban.kernel.facts import ActorFacts, CaseState
@@ -140,7 +140,18 @@ def view(case_id: UUID | str, *, service: str | None = None) -> CaseView | None:
     row = Case.objects.filter(body=current().body, id=wanted).first()
     if row is None or (service is not None and row.service != service):
         return None
-    return _view(row)
+    return _view(row, editions.get(row.edition))
+
+
+def with_local(found: CaseView, actor: ActorFacts) -> CaseView:
+    """The case with the fields that its body has added: for the body's own people and for its party.
+
+    Others (a ministry, a prefecture, another body) read it by the edition alone, which does not know them.
+    """
+    if actor.kind != "party" and actor.place != found.row.body:
+        return found
+    compiled = local.edition(found.row.edition, found.row.body, found.state.opened_on)
+    return found if compiled is found.compiled else _view(found.row, compiled)
 
 
 def visible(found: CaseView, actor: ActorFacts) -> bool:
@@ -220,8 +231,7 @@ def log_access(what: str, case_id: UUID | str | None = None, *, at: datetime | N
     )
 
 
-def _view(row: Case) -> CaseView:
-    compiled = editions.get(row.edition)
+def _view(row: Case, compiled: CompiledService) -> CaseView:
     procedure = compiled.procedures[row.procedure]
     state = state_from_json(procedure, row.document, id=str(row.id), number=row.number, seq=row.seq)
     return CaseView(row, compiled, procedure, state)

@@ -1,7 +1,7 @@
-"""What another value of a parameter would do, shown on the body's latest case: asked, never done.
+"""What another setting of a body would do, shown on the body's latest case: asked, never done.
 
-The opening act of a real case is evaluated twice on the day on which it was opened: with the parameters that held,
-and with the new value. Only what differs is told.
+The opening act of a real case is evaluated twice on the day on which it was opened: with the parameters and fields
+that held, and with the new ones. Only what differs is told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kiban.cases.models import Case
 from kiban.cases.queries import CaseView
 from kiban.cases.world import looking
 from kiban.kernel.definitions.compile import CompiledService
+from kiban.kernel.definitions.local import head
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.expr import is_pending
 from kiban.kernel.facts import ActorFacts
@@ -41,6 +42,19 @@ def effect(compiled: CompiledService, body: str, name: str, value: object, viewe
 
     None when the body has no case of the service yet. Opens its own scopes.
     """
+    return _effect(compiled, compiled, body, {name: value}, viewer)
+
+
+def effect_of_fields(
+    before: CompiledService, after: CompiledService, body: str, viewer: str
+) -> Effect | None:
+    """The effect of other fields of the body: two editions that differ in them. As `effect`."""
+    return _effect(before, after, body, {}, viewer)
+
+
+def _effect(
+    compiled: CompiledService, after: CompiledService, body: str, values: Mapping[str, object], viewer: str
+) -> Effect | None:
     with scope(body, viewer=viewer):
         rows = Case.objects.filter(body=body, service=compiled.service.slug).order_by("-id")[:_TRIED]
         ids = [row.id for row in rows]
@@ -48,16 +62,22 @@ def effect(compiled: CompiledService, body: str, name: str, value: object, viewe
         queries.log_access("settings_example")
     first: Effect | None = None
     for view in views:
-        found = _of(compiled, body, view, name, value)
+        found = _of(compiled, after, body, view, values)
         if found is not None and found.lines:
             return found
         first = first or found
     return first
 
 
-def _of(compiled: CompiledService, body: str, view: CaseView, name: str, value: object) -> Effect | None:
-    procedure = compiled.procedures.get(view.row.procedure)
-    if procedure is None:
+def _of(
+    compiled: CompiledService,
+    wanted: CompiledService,
+    body: str,
+    view: CaseView,
+    values: Mapping[str, object],
+) -> Effect | None:
+    procedure, other = (one.procedures.get(view.row.procedure) for one in (compiled, wanted))
+    if procedure is None or other is None:
         return None
     opening = next((a for a in procedure.actions.values() if a.action.opens and a.fields), None)
     if opening is None:
@@ -70,11 +90,11 @@ def _of(compiled: CompiledService, body: str, view: CaseView, name: str, value: 
     kind: Any = "party" if view.party else "staff"
     actor = ActorFacts("example", kind, frozenset(opening.action.roles), place=view.party or body)
     facts = facts_for(compiled, body, actor, view.row.opened_at)
-    other = replace(facts, parameters={**facts.parameters, name: value})
+    then = replace(facts, parameters={**facts.parameters, **values})
     with looking(body, compiled) as world:
         before = evaluate(procedure, opening.action.name, raw, facts, world)
-        after = evaluate(procedure, opening.action.name, raw, other, world)
-    words = {**procedure.codecs.fields, **procedure.codecs.computed}
+        after = evaluate(other, opening.action.name, raw, then, world)
+    words = {**procedure.codecs.fields, **procedure.codecs.computed, **other.codecs.fields}
     return Effect(view.row.number, view.row.title, tuple(_lines(before, after, words)))
 
 
@@ -100,7 +120,7 @@ def _lines(
 
 
 def _label(words: Mapping[str, Codec], path: str) -> Label:
-    name = path.split("[")[0].split(".")[0]
+    name = head(path)
     return words[name].field.label if name in words else Label(ja=path)
 
 

@@ -37,3 +37,30 @@ class ParameterValue(models.Model):
                 fields=("body", "service", "name", "from_date"), name="one_value_from_a_day"
             ),
         )
+
+
+class LocalField(models.Model):
+    """A field that a body has added to a section that the service leaves open, as it stands from a day on.
+
+    `name` is short and never used again for another question; `definition` holds label, help, type, required, options
+    and max_length as the words of a definition say them. `retired`: from that day the field is asked no more.
+    """
+
+    body = models.TextField()
+    service = models.TextField()
+    form = models.TextField()
+    section = models.TextField()
+    name = models.TextField()
+    from_date = models.DateField()
+    retired = models.BooleanField(default=False)
+    position = models.IntegerField()
+    definition = models.JSONField()
+    set_by = models.TextField()
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("body", "service", "form", "name", "from_date"), name="one_local_field_from_a_day"
+            ),
+        )

@@ -7,22 +7,51 @@ fields and rules of the procedure, and the values of parameters as they hold for
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
-from kiban.definitions import editions, parameters
+from kiban.definitions import editions, local, parameters
+from kiban.kernel.dates import today_in_tokyo
 from kiban.kernel.definitions.difference import difference, parameter_words
 from kiban.kernel.definitions.model import Label
 
 
 def since(
-    edition_then: str, then: date, edition_now: str, now: date, body: str, procedure: str
+    edition_then: str, began: datetime, edition_now: str, now: date, body: str, procedure: str
 ) -> tuple[Label, ...]:
-    """What is different for an applicant in `body`, one sentence each; nothing where nothing changed."""
+    """What is different for an applicant in `body` since they began; one sentence each, nothing where nothing changed.
+
+    `began` is an instant, `now` a civil date of Asia/Tokyo.
+    """
+    then = today_in_tokyo(began)
     return (
         *_values(edition_then, then, edition_now, now, body),
         *_form_and_rules(edition_then, edition_now, procedure),
+        *_own_fields(edition_now, began, now, body, procedure),
     )
+
+
+def _own_fields(
+    edition: str, began: datetime, now: date, body: str, procedure: str
+) -> Iterator[Label]:
+    """Fields that the body asks now and did not ask then, and the other way round."""
+    service = editions.get(edition).service
+    word = service.procedures.get(procedure)
+    if word is None:
+        return
+    rows = [row for row in local.in_force(service.slug, body, now) if row.form == word.form]
+    before = [
+        row
+        for row in local.in_force(service.slug, body, today_in_tokyo(began))
+        if row.form == word.form and row.set_at <= began
+    ]
+    for one, other, ja, en in ((rows, before, "新しく尋ねる項目", "is asked now"),
+                               (before, rows, "尋ねなくなった項目", "is asked no more")):  # fmt: skip
+        known = {row.name for row in other}
+        for row in one:
+            if row.name not in known:
+                label = local.as_field(row).field.label
+                yield Label(ja=f"{ja}:「{label.ja}」", en=f"“{label.text('en')}” {en}")
 
 
 def _values(edition_then: str, then: date, edition_now: str, now: date, body: str) -> Iterator[Label]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.local import is_local
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import BodyFacts, CaseState, Facts
 from kiban.kernel.values import Codec
@@ -33,7 +34,7 @@ def document_data(
     shown: dict[str, tuple[Codec, Any]] = {}
     for field, value in view_values(procedure, case, facts).items():
         codec = procedure.codecs.get(field)
-        if codec is not None:
+        if codec is not None and not is_local(field):  # a template is the edition's, and papers leave the body
             shown[field] = (codec, value)
     for field, stored in given.items():
         codec = procedure.codecs.inputs.get(action, {}).get(field)

@@ -16,6 +16,7 @@ from kiban.kernel.definitions.compile import (
     CompiledProcedure,
     CompiledRule,
 )
+from kiban.kernel.definitions.local import flat
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.environment import base_environment, shower
@@ -66,7 +67,7 @@ class Draft:
         self.shown: set[str] = set(procedure.always_shown)
         self.required: set[str] = set()
         self.env = base_environment(procedure, case, facts)
-        self._read(raw)
+        self._read(flat(raw))
         self._settle()
         self._look_up()
 

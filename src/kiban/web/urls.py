@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
 from kiban.web import notices, operations, sign_in, wizard
+from kiban.web.admin import fields as admin_fields
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
 from kiban.web.admin import webhooks as admin_webhooks
@@ -80,6 +81,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_SETTINGS + "closed-days/", admin_places.closed_days, name="settings-closed-days"),
     path(_SETTINGS + "office/", admin_places.office, name="settings-office"),
     path(_SETTINGS + "people/", admin_places.persons, name="settings-people"),
+    path(_SETTINGS + "fields/", admin_fields.fields, name="settings-fields"),
+    path(_SETTINGS + "fields/<slug:form>/add/<slug:section>/", admin_fields.new, name="settings-field-new"),
+    path(_SETTINGS + "fields/<slug:form>/<slug:name>/", admin_fields.one, name="settings-field"),
     path(_SETTINGS + "history/", admin_places.history, name="settings-history"),
     path(_SETTINGS + "webhooks/", admin_webhooks.all_of, name="settings-webhooks"),
     path(_SETTINGS + "webhooks/<uuid:subscription>/", admin_webhooks.one, name="settings-webhook"),

@@ -20,7 +20,7 @@ from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.facts import facts_for
 from kiban.cases.queries import CaseView
-from kiban.definitions import editions
+from kiban.definitions import editions, local
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.facts import ActorFacts, CaseState, Facts
 from kiban.ops import clock
@@ -100,6 +100,8 @@ def place_for(user: User, body: str, service: str) -> Place:
     actor = actor_for(user, body, compiled.service, on=clock.today())
     if not actor.roles:
         raise Http404
+    if actor.kind == "party" or actor.place == body:
+        compiled = local.edition(edition, body, clock.today())
     return Place(row, compiled, edition, actor)
 
 
@@ -113,6 +115,7 @@ def case_for(user: User, body: str, case_id: UUID) -> tuple[Place, CaseView]:
     actor = actor_for(user, body, found.compiled.service, on=clock.today())
     if not queries.visible(found, actor):
         raise Http404
+    found = queries.with_local(found, actor)
     return Place(row, found.compiled, found.row.edition, actor), found
 
 

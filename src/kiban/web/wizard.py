@@ -24,7 +24,6 @@ from kiban.access.scope import scope
 from kiban.cases import drafts
 from kiban.cases.models import Draft, Idempotency
 from kiban.definitions.since import since
-from kiban.kernel.dates import today_in_tokyo
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.facts import Refusal
 from kiban.kernel.forms import Evaluation
@@ -59,11 +58,11 @@ class Wizard:
         """What has changed since this draft of a new case was begun: its person is told."""
         if self.draft.case_id is not None:
             return ()
-        began = today_in_tokyo(self.draft.created_at)
         place = self.filling.place
         return since(
-            self.draft.edition, began, place.edition, clock.today(), place.body.code, self.draft.procedure
-        )
+            self.draft.edition, self.draft.created_at, place.edition, clock.today(), place.body.code,
+            self.draft.procedure,
+        )  # fmt: skip
 
     def url(self, step: str) -> str:
         return draft_url(self.draft, step)

@@ -135,6 +135,8 @@ WORDS = {
     "answer": Label(ja="答え", en="answer"),
     "procedure": Label(ja="手続", en="procedure"),
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
+    "max_fields": Label(ja="団体が加えられる項目の数", en="fields that a body may add"),
+    "types": Label(ja="団体が加えられる項目の型", en="types of fields that a body may add"),
 }
 
 

@@ -12,7 +12,7 @@ from kiban.kernel.values import Codec, codec
 
 RESERVED = frozenset({
     "param", "lookup", "case", "input", "actor", "body", "parent", "clock", "charge", "today", "now", "calendar",
-    "item", "row",
+    "item", "row", "local",
 })  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic import Field as Attr
@@ -133,6 +133,13 @@ FieldType = Literal[
 ]  # fmt: skip
 
 
+LocalType = Literal[
+    "text", "long_text", "kana", "integer", "money", "decimal", "date", "time", "choice", "multiple", "yes_no",
+    "phone", "email", "postal_code",
+]  # fmt: skip
+"""The types of field that a body may add where a slot does not name fewer."""
+
+
 class ProblemOverride(Element):
     """A field's own code and message for one of the kernel's problems (not_in_list, several, invalid …)."""
 
@@ -172,13 +179,22 @@ class Field(Element):
     problems: dict[str, Annotated[ProblemOverride, BeforeValidator(override)]] = {}
 
 
+class Slot(Element):
+    """A place for fields that a body adds itself (団体の追加項目): how many, of which types, by which law."""
+
+    max_fields: int = Attr(ge=1, le=50)
+    types: Annotated[tuple[LocalType, ...], BeforeValidator(listed)] = get_args(LocalType)
+    law: str = ""
+
+
 class Section(Element):
-    """区分: fields that belong together; it says who reads and who writes it."""
+    """区分: fields that belong together; it says who reads and who writes it, and whether a body may add to them."""
 
     name: Name
     label: Text
     help: Text | None = None
     readers: tuple[Name, ...] | None = None
+    vary: Slot | None = None
     fields: Annotated[dict[Name, Field], BeforeValidator(named)]
 
 

@@ -14,6 +14,7 @@ from kiban.access import changes, closing, participation, people
 from kiban.access.changes import SettingRefused
 from kiban.access.models import Participation, SettingChange, User
 from kiban.definitions import body_settings
+from kiban.kernel.definitions.model import Label
 from kiban.ops import clock
 from kiban.web.admin.common import page, place_to_set
 from kiban.web.forms.posted import storable
@@ -182,6 +183,9 @@ def _what(place: Place, row: SettingChange) -> str:
     if row.kind.startswith("parameter"):
         codec = place.compiled.parameters.get(row.name)
         return codec.parameter.label.text(language()) if codec is not None else row.name
+    if row.kind.startswith("local_field"):
+        said = row.after or row.before
+        return Label(**said["label"]).text(language()) if isinstance(said, dict) and "label" in said else row.name
     if row.kind.startswith("grant"):
         role = place.compiled.service.roles.get(row.name)
         name = str((row.after or row.before or {}).get("name", ""))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+from kiban.kernel.definitions.local import head
+
+__all__ = ["PREFIX", "head", "input_id", "input_name"]
+
 PREFIX = "f."
 _INDEX = re.compile(r"\[(\d+)\]")
 
@@ -16,8 +20,3 @@ def input_name(path: str) -> str:
 def input_id(path: str) -> str:
     """The `id` of the input of a field path: letters, digits, `_` and `-` only."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", input_name(path))
-
-
-def head(path: str) -> str:
-    """The field of the form that a path begins with."""
-    return re.split(r"[\[.]", path, maxsplit=1)[0]
