@@ -52,16 +52,33 @@ def test_a_token_outranks_a_session(person: Callable[..., Any]) -> None:
     assert other.get("/me").data["id"] == str(other.user.id)
 
 
-def test_one_who_calls_too_often_waits(person: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from kiban.api import auth
-
-    monkeypatch.setattr(auth, "RATE", 1.0)
+def test_one_who_calls_too_often_waits(person: Callable[..., Any], settings: Any) -> None:
+    settings.KIBAN_API_RATE = 1.0
     caller, other = person(), person()
     answers = [caller.get("/me").status_code for _ in range(8)]
     assert answers[:4] == [200] * 4 and answers[-1] == 429
     refused = caller.get("/me")
     assert refused.data["code"] == "too_many_requests" and int(refused.headers["Retry-After"]) >= 1
     assert other.get("/me").status_code == 200
+
+
+def test_guessing_tokens_costs_and_valid_ones_do_not(
+    person: Callable[..., Any], anybody: Any, settings: Any
+) -> None:
+    """One address: who has a token is not stopped by one who guesses there, and does not use its share up."""
+    from kiban.ops.limits import BUCKETS
+
+    BUCKETS.clear()
+    settings.KIBAN_ADDRESS_RATE = 1.0
+    caller = person()
+    assert {caller.get("/me").status_code for _ in range(20)} == {200}
+    guesses = [anybody.get("/me", Authorization=f"Bearer guess-{n}").status_code for n in range(6)]
+    assert guesses[:4] == [401] * 4 and guesses[-1] == 429
+    refused = anybody.get("/services")
+    assert refused.status_code == 429 and int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert (refused.data["code"], refused.data["status"]) == ("too_many_requests", 429)
+    BUCKETS.clear()
 
 
 def test_staff_without_a_role_here_may_not_act(person: Callable[..., Any]) -> None:

@@ -70,11 +70,86 @@ def test_sections_have_readers(case: tuple[Any, str], person: Callable[..., Any]
         assert "受付 一郎" not in resident.get(path + tail).content.decode()
     mine = resident.get(f"{path}/events").data["items"]
     assert [(event["act"], event["actor"]) for event in mine] == [
-        ("submit", {"kind": "party", "department": ""}), ("check", {"kind": "staff", "department": "住宅課"}),
+        ("submit", {"kind": "party", "department": "", "role": ""}),
+        ("check", {"kind": "staff", "department": "住宅課", "role": "住宅課の職員"}),
     ]  # fmt: skip
     inside = clerk.get(f"{path}/events").data["items"][1]
     assert inside["actor"]["name"] == "受付 一郎"
     assert inside["content"]["changes"]["values"]["review_note"] == "内部の所見"
+
+
+def test_computed_values_have_readers(case: tuple[Any, str], person: Callable[..., Any]) -> None:
+    """A labelled one is for everybody, one without a label for the office, one with readers for them."""
+    resident, path = case
+    clerk, manager = person("clerk"), person("manager")
+    internal = {"over_cap": False, "audit_class": "A"}
+    assert clerk.post(f"{path}/acts/check", {"data": {"site_visited": True}}).status_code == 200
+    for reader, names in ((resident, set()), (clerk, {"over_cap"}), (manager, set(internal))):
+        said = reader.get(path).data["computed"]
+        assert said["amount"] == 150000
+        assert {name: said[name] for name in internal if name in said} == {n: internal[n] for n in names}
+        history = reader.get(f"{path}/events").data["items"]
+        shown = [
+            set((e.get("content") or {}).get("changes", {}).get("values", {})) & set(internal)
+            for e in history
+        ]
+        assert shown == [names, set()]
+    tried = "/bodies/131229/services/house-subsidy/procedures/grant/actions/submit/evaluate"
+    assert not set(internal) & set(resident.post(tried, {"data": GRANT}).data["computed"])
+    assert set(internal) & set(clerk.post(tried, {"data": GRANT}).data["computed"]) == {"over_cap"}
+
+
+def test_a_tag_changes_with_whatever_the_answer_depends_on(
+    case: tuple[Any, str], person: Callable[..., Any]
+) -> None:
+    """Not only with acts: here a value follows from a setting of the body."""
+    from tests.scenarios import seeding
+
+    from kiban.definitions import editions
+    from kiban.ops import clock
+
+    resident, path = case
+    before = resident.get(path)
+    assert before.data["computed"]["amount"] == 150000
+    compiled = editions.current("house-subsidy", clock.today())
+    seeding.set_parameters(compiled, BODY, {"cap": "100000"}, clock.today(), clock.now())
+    after = resident.get(path, **{"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200 and after.data["computed"]["amount"] == 100000
+
+
+def test_a_case_is_shown_as_of_one_moment(
+    case: tuple[Any, str], person: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody acts between the reading of the case and that of its notices: neither shows the act."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from django.db import connection
+
+    from kiban.cases import queries
+
+    resident, path = case
+    plain = queries.notices
+
+    def withdraw() -> None:
+        try:
+            assert resident.post(f"{path}/acts/check").status_code == 403
+            assert clerk.post(f"{path}/acts/check").status_code == 200
+            assert manager.post(f"{path}/acts/reject", {"data": {"reason": "見本"}}).status_code == 200
+        finally:
+            connection.close()
+
+    def late(case_id: Any) -> Any:
+        monkeypatch.setattr(queries, "notices", plain)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(withdraw).result()
+        return plain(case_id)
+
+    clerk, manager = person("clerk"), person("manager")
+    monkeypatch.setattr(queries, "notices", late)
+    said = resident.get(path).data
+    assert (said["seq"], said["state"], len(said["notices"])) == (1, "submitted", 1)
+    again = resident.get(path).data
+    assert (again["seq"], again["state"], len(again["notices"])) == (3, "rejected", 2)
 
 
 def test_an_act_that_the_state_does_not_allow(case: tuple[Any, str], person: Callable[..., Any]) -> None:

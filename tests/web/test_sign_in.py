@@ -70,31 +70,99 @@ def test_what_is_missing_is_said_beside_its_field(staff: User, words: Words) -> 
     assert "パスワードを入力してください。" in words(said)
 
 
+def _elsewhere(address: str) -> Pages:
+    pages = Pages()
+    pages.client.defaults["REMOTE_ADDR"] = address
+    return pages
+
+
+def _later(**time: float) -> None:
+    """As if so much time had passed since the last attempts."""
+    from kiban.access.models import SignInFailures
+
+    for row in SignInFailures.objects.all():
+        row.wait_until -= timedelta(**time)
+        row.until -= timedelta(**time)
+        row.save()
+
+
 @pytest.mark.parametrize("name", ["hanako", "nobody"])
-def test_five_failures_lock_a_name_even_for_the_right_password(staff: User, words: Words, name: str) -> None:
+def test_after_five_failures_one_waits_even_with_the_right_password(
+    staff: User, words: Words, name: str
+) -> None:
     for _ in range(5):
         _try(Pages(), "wrong", 422, name=name)
-    said = words(_try(Pages(), SECRET, 429, name=name))
+    pages = Pages()
+    said = words(_try(pages, SECRET, 429, name=name))
     assert "サインインの失敗が続いたため、一時的に停止しています" in said
-    assert re.search(r"\d{1,2}:\d{2}以降に", said)
+    assert re.search(r"\d{1,2}:\d{2}:\d{2}以降に", said)
+    assert 1 <= int(pages.answer["Retry-After"]) <= 15
 
 
-def test_a_lock_ends_by_itself_or_by_the_operator(staff: User) -> None:
+def test_the_wait_doubles_and_ends_by_itself(staff: User) -> None:
+    for _ in range(5):
+        _try(Pages(), "wrong", 422)
+    for longest in (15, 30, 60, 120, 240, 480, 900, 900):
+        pages = Pages()
+        _try(pages, "wrong", 429)
+        assert longest - 14 <= int(pages.answer["Retry-After"]) <= longest
+        _later(seconds=longest + 1)
+        _try(pages, "wrong", 422)
+    _later(seconds=901)
+    _try(Pages(), SECRET)
+    _try(Pages(), "wrong", 422)
+    _try(Pages(), SECRET)
+
+
+def test_case_and_blanks_are_no_way_round_and_the_operator_ends_it(staff: User) -> None:
+    from kiban.access import passwords
+
+    for _ in range(6):
+        answer = Pages().client.post("/sign-in/", {"username": "Hanako ", "password": "x"})
+    assert answer.status_code == 429
+    assert passwords.unlock("hanako")
+    _try(Pages(), SECRET)
+
+
+def test_who_tries_a_name_elsewhere_does_not_lock_its_person_out(staff: User) -> None:
+    for _ in range(6):
+        _elsewhere("203.0.113.9").client.post("/sign-in/", {"username": "hanako", "password": "x"})
+    _try(_elsewhere("203.0.113.9"), SECRET, 429)
+    _try(_elsewhere("192.0.2.7"), SECRET)
+
+
+def test_a_known_device_is_counted_for_itself(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the name tried from everywhere, nor others behind the same address, stop it."""
+    from kiban.access import passwords
+
+    monkeypatch.setattr(passwords, "NAME_LIMIT", 3)
+    monkeypatch.setattr(passwords, "ADDRESS_LIMIT", 4)
+    known = Pages()
+    _try(known, SECRET)
+    known.post("/sign-out/", {})
+    for n in range(4):
+        _elsewhere(f"203.0.113.{n}").client.post("/sign-in/", {"username": "hanako", "password": "x"})
+        Pages().client.post("/sign-in/", {"username": f"other-{n}", "password": "x"})
+    _try(Pages(), SECRET, 429)
+    _try(_elsewhere("192.0.2.7"), SECRET, 429)
+    _try(known, SECRET)
+    known.post("/sign-out/", {})
+    for _ in range(5):
+        _try(known, "wrong", 422)
+    _try(known, SECRET, 429)
+
+
+def test_a_device_is_known_for_its_own_person_and_not_by_an_invented_cookie(staff: User) -> None:
     from kiban.access import passwords
     from kiban.access.models import SignInFailures
 
-    for _ in range(6):
-        passwords_failed = Pages().client.post("/sign-in/", {"username": "Hanako ", "password": "x"})
-    assert passwords_failed.status_code == 429, "case and spaces are no way round"
-    assert passwords.unlock("hanako")
-    _try(Pages(), SECRET)
-    for _ in range(6):
-        Pages().client.post("/sign-in/", {"username": "hanako", "password": "x"})
-    row = SignInFailures.objects.order_by("-count").first()
-    for row in SignInFailures.objects.all():
-        row.until -= timedelta(minutes=16)
-        row.save()
-    _try(Pages(), SECRET)
+    known = Pages()
+    _try(known, SECRET)
+    known.post("/sign-out/", {})
+    _try(known, "x", 422, name="somebody")
+    known.client.cookies[passwords.DEVICE] = known.client.cookies[passwords.DEVICE].value + "x"
+    _try(known, "x", 422)
+    assert SignInFailures.objects.count() == 5, "address, two names, two pairs"
 
 
 def test_many_names_from_one_address_lock_the_address(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +172,7 @@ def test_many_names_from_one_address_lock_the_address(staff: User, monkeypatch: 
     for number in range(3):
         _try(Pages(), "wrong", 422, name=f"somebody-{number}")
     _try(Pages(), SECRET, 429)
-    other = Pages()
-    other.client.defaults["REMOTE_ADDR"] = "192.0.2.7"
-    _try(other, SECRET)
+    _try(_elsewhere("192.0.2.7"), SECRET)
 
 
 def test_attempts_at_the_same_moment_win_nothing(staff: User) -> None:

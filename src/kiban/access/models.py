@@ -118,14 +118,22 @@ class ApiToken(models.Model):
 
 
 class SignInFailures(models.Model):
-    """Failed sign-ins of one name or from one address until an instant; `key` is a keyed digest of either."""
+    """Failed sign-ins, forgotten at `until`; nothing is tried before `wait_until`.
+
+    `key` is a keyed digest of what is counted (a name, an address, both, or a device), `name` that of the name.
+    """
 
     key = models.BinaryField(primary_key=True)
+    name = models.BinaryField(default=b"")
     count = models.IntegerField(default=1)
+    wait_until = models.DateTimeField()
     until = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("until",), name="failures_over"),)
+        indexes = (
+            models.Index(fields=("until",), name="failures_over"),
+            models.Index(fields=("name",), name="failures_of_name"),
+        )
 
 
 class Participation(models.Model):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
 from kiban.kernel.definitions.model import Label
@@ -33,6 +35,20 @@ def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = 
     return HttpResponse(
         orjson.dumps(data, option=_ORJSON), status=status, content_type=JSON, headers=dict(headers or {})
     )
+
+
+def tagged(request: HttpRequest, data: object, *, content_type: str = JSON) -> HttpResponse:
+    """A JSON answer with the digest of its content as ETag, or 304 where the caller has just this content.
+
+    The digest is of what is said, so that whatever it depends on (an event, the day, the caller's roles, a setting
+    of the body, the language) makes it another.
+    """
+    content = orjson.dumps(data, option=_ORJSON)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    unchanged = get_conditional_response(request, etag=etag)
+    if unchanged is not None:
+        return unchanged
+    return HttpResponse(content, content_type=content_type, headers={"ETag": etag})
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from threading import Lock
 
@@ -16,11 +15,10 @@ from kiban.access.actors import user_of_token
 from kiban.access.models import User
 from kiban.api.answers import ApiProblem
 from kiban.kernel.definitions.model import Label
-from kiban.ops import clock
+from kiban.ops import clock, limits
 
 _KEPT = 30.0  # seconds for which a token is not looked up again; a revoked one is refused at the latest then
 _MOST = 20_000
-RATE = float(os.environ.get("KIBAN_API_RATE") or 50)  # requests a second, for one caller and process
 
 
 class Caller(AuthBase):
@@ -31,19 +29,12 @@ class Caller(AuthBase):
 
     def __call__(self, request: HttpRequest) -> User:
         user = _by_token(request) if "HTTP_AUTHORIZATION" in request.META else _by_session(request)
-        _limit(f"user:{user.id}", 10 if user.kind == "machine" else 1)
+        wait = limits.known(
+            request, str(user.id), settings.KIBAN_API_RATE * (10 if user.kind == "machine" else 1)
+        )
+        if wait:
+            raise _too_often(wait)
         return user
-
-
-class Anybody(AuthBase):
-    """No sign-in needed, but nobody may ask without measure."""
-
-    openapi_type = "http"
-    openapi_scheme = "bearer"
-
-    def __call__(self, request: HttpRequest) -> str:
-        _limit(f"address:{request.META.get('REMOTE_ADDR', '')}", 4)
-        return "public"
 
 
 def caller(request: HttpRequest) -> User:
@@ -106,23 +97,8 @@ def _unknown() -> ApiProblem:
     )
 
 
-_buckets: dict[str, tuple[float, float]] = {}
-
-
-def _limit(who: str, factor: int) -> None:
-    """A token bucket per caller and process: `RATE` a second, four seconds of it at once."""
-    rate = RATE * factor
-    burst, now = rate * 4.0, time.monotonic()
-    with _lock:
-        left, since = _buckets.get(who, (burst, now))
-        left = min(burst, left + (now - since) * rate)
-        if left >= 1:
-            if len(_buckets) >= _MOST:
-                _buckets.clear()
-            _buckets[who] = (left - 1, now)
-            return
-    wait = max(1, round((1 - left) / rate + 0.5))
-    raise ApiProblem(
+def _too_often(wait: int) -> ApiProblem:
+    return ApiProblem(
         429,
         "too_many_requests",
         Label(ja=f"{wait}秒ほど待ってからお試しください。", en=f"Please wait {wait} seconds."),

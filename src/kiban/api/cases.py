@@ -7,14 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
 from ninja import Query, Router
 
 from kiban.access.actors import actor_for
 from kiban.access.scope import scope
 from kiban.api import looking, shapes
 from kiban.api.acting import act, opening_action
-from kiban.api.answers import answer, language, not_allowed, not_found, problem_json, unreadable
+from kiban.api.answers import answer, not_allowed, not_found, problem_json, tagged, unreadable
 from kiban.api.auth import Caller, caller
 from kiban.api.catalogue import current, with_local
 from kiban.api.reading import act_input, body_of, idempotency_key, known_body, text, uuid, whole
@@ -26,6 +25,7 @@ from kiban.cases.world import looking as looking_world
 from kiban.documents import issue
 from kiban.kernel.definitions.compile import CompiledService
 from kiban.kernel.forms import evaluate
+from kiban.kernel.sight import sight
 from kiban.ops import clock
 
 router = Router(auth=Caller(), tags=["cases"])
@@ -93,11 +93,10 @@ def try_out(request: HttpRequest, body: str, service: str, procedure: str, actio
     facts = facts_for(compiled, body, actor, clock.now(), state)
     with looking_world(body, compiled) as world:
         made = evaluate(known, action, data, facts, world, case=state, reasons=reasons)
-    readable = queries.readable(known, actor.roles)
     stored: dict[str, Any] = {}
-    for name, value in made.values.items():
+    for name, value in sight(known, actor.roles).only(made.values).items():
         codec = known.codecs.get(name)
-        if codec is not None and (name in known.codecs.computed or name in readable):
+        if codec is not None:
             stored[name] = codec.to_json(value)
     return answer(
         {
@@ -185,12 +184,7 @@ def bad_cursor() -> Exception:
 def case(request: HttpRequest, body: str, case: str) -> HttpResponse:
     """A case: values by section, clocks, charges, documents, notices, and the actions open to the caller."""
     with looking.seen(request, body, case) as found:
-        roles = "+".join(sorted(found.actor.roles))
-        etag = f'W/"{found.view.row.seq}.{clock.today()}.{roles}.{language()}"'
-        unchanged = get_conditional_response(request, etag=etag)
-        if unchanged is not None:
-            return unchanged
-        return answer(looking.full(found), headers={"ETag": etag})
+        return tagged(request, looking.full(found))
 
 
 @router.get(
@@ -227,9 +221,7 @@ def document(request: HttpRequest, body: str, case: str, document: str) -> HttpR
 def attachment(request: HttpRequest, body: str, case: str, sha256: str) -> HttpResponse:
     """A file that the case names in a section that the caller may read."""
     with looking.seen(request, body, case, "attachment") as found:
-        readable = queries.readable(found.view.procedure, found.actor.roles)
-        values = found.view.row.document["values"]
-        named = files.named_in([value for name, value in values.items() if name in readable])
+        named = files.named_in(list(found.sight.only(found.view.row.document["values"]).values()))
         if all(item["sha256"] != sha256 for item in named):
             raise not_found()
         kept = files.read(sha256)

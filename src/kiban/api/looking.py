@@ -17,6 +17,7 @@ from kiban.api.answers import label, language, not_found
 from kiban.api.auth import caller
 from kiban.api.reading import known_body
 from kiban.cases import queries
+from kiban.cases.acted import Who, acted
 from kiban.cases.facts import facts_for
 from kiban.cases.models import Case
 from kiban.cases.queries import CaseView, EventView
@@ -25,6 +26,7 @@ from kiban.documents.models import Document
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import ActorFacts
+from kiban.kernel.sight import Sight
 from kiban.kernel.state import due_on
 from kiban.ops import clock
 
@@ -36,15 +38,11 @@ class Seen:
     view: CaseView
     actor: ActorFacts
     body: str
+    sight: Sight
 
     @property
     def href(self) -> str:
         return f"{ROOT}/bodies/{self.body}/cases/{self.view.row.id}"
-
-    @property
-    def inside(self) -> bool:
-        """Whether the caller acts for the body itself, and may know its people by name."""
-        return self.actor.kind != "party"
 
 
 @contextmanager
@@ -52,7 +50,7 @@ def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iter
     """The scope of a body and its case; what the caller may not see raises ApiProblem 404."""
     known_body(body)
     user = caller(request)
-    with scope(body, viewer=str(user.id)):
+    with scope(body, viewer=str(user.id), snapshot=True):  # one moment: the case, its documents, its notices
         found = queries.view(case)
         if found is None:
             raise not_found()
@@ -61,7 +59,7 @@ def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iter
             raise not_found()
         found = queries.with_local(found, actor)
         queries.log_access(what, found.row.id)
-        yield Seen(found, actor, body)
+        yield Seen(found, actor, body, queries.sees(found, actor))
 
 
 def short(row: Case, body: str) -> dict[str, Any]:
@@ -84,20 +82,19 @@ def short(row: Case, body: str) -> dict[str, Any]:
 
 def full(found: Seen) -> dict[str, Any]:
     """All that the caller may read of a case."""
-    view, procedure, state = found.view, found.view.procedure, found.view.state
-    readable = queries.readable(procedure, found.actor.roles)
+    view, procedure, state, sight = found.view, found.view.procedure, found.view.state, found.sight
     facts = facts_for(view.compiled, found.body, found.actor, clock.now(), state)
-    values = _json_values(procedure, view_values(procedure, state, facts))
+    values = sight.only(_json_values(procedure, view_values(procedure, state, facts)))
     words = procedure.procedure.clocks
     return {
         **short(view.row, found.body),
         "due_on": due_on(procedure, state),
         "seq": state.seq,
         "edition": view.row.edition,
-        "sections": _sections(procedure, values, readable),
+        "sections": _sections(procedure, values),
         "computed": {name: value for name, value in values.items() if name in procedure.codecs.computed},
-        "texts": {name: text for name, text in state.texts.items() if name in readable},
-        "marks": {name: mark for name, mark in state.marks.items() if name in readable},
+        "texts": sight.only(state.texts),
+        "marks": sight.only(state.marks),
         "clocks": {
             name: {"on": item.on, "label": label(words[name].label), "fired": item.fired}
             for name, item in state.clocks.items()
@@ -131,12 +128,10 @@ def _json_values(procedure: CompiledProcedure, values: Mapping[str, object]) -> 
     return found
 
 
-def _sections(
-    procedure: CompiledProcedure, values: Mapping[str, Any], readable: frozenset[str]
-) -> dict[str, dict[str, Any]]:
+def _sections(procedure: CompiledProcedure, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found = {}
     for section in procedure.service.forms[procedure.procedure.form].sections.values():
-        here = {name: values[name] for name in section.fields if name in values and name in readable}
+        here = {name: values[name] for name in section.fields if name in values}
         if here:
             found[section.name] = here
     return found
@@ -144,14 +139,7 @@ def _sections(
 
 def documents(found: Seen) -> list[Document]:
     """The issued documents that the caller may read."""
-    words = found.view.compiled.documents
-    return [
-        row
-        for row in queries.documents(found.view.row.id)
-        if (word := words.get(row.name)) is None
-        or word.readers is None
-        or found.actor.roles & set(word.readers)
-    ]
+    return [row for row in queries.documents(found.view.row.id) if row.name in found.sight.documents]
 
 
 def document(row: Document, found: Seen) -> dict[str, Any]:
@@ -177,7 +165,7 @@ def _notices(found: Seen) -> list[dict[str, Any]]:
             "at": row.at,
         }
         for row in queries.notices(found.view.row.id)
-        if found.inside or row.to in found.actor.roles
+        if found.sight.inside or row.to in found.actor.roles
     ]
 
 
@@ -186,32 +174,23 @@ def _said(text: Mapping[str, str]) -> str:
 
 
 def events(found: Seen) -> list[dict[str, Any]]:
-    """What happened. Towards a party staff appear as their department; what was said is for the body."""
+    """What happened. Towards a party staff appear as department and role; what was said is for the body."""
     history = queries.history(found.view)
-    names = _names(history) if found.inside else {}
-    readable = queries.readable(found.view.procedure, found.actor.roles)
-    return [_event(event, found, names, readable) for event in history]
+    people = acted(found.view, history, by_name=found.sight.inside)
+    return [_event(event, who, found) for event, who in zip(history, people, strict=True)]
 
 
-def _names(history: list[EventView]) -> dict[str, str]:
-    ids = {event.actor for event in history if not event.actor.startswith("system") and "-" in event.actor}
-    return {str(user.id): user.display_name for user in User.objects.filter(id__in=ids)}
-
-
-def _event(
-    event: EventView, found: Seen, names: Mapping[str, str], readable: frozenset[str]
-) -> dict[str, Any]:
-    kind = "system" if event.actor == "system" else "party" if event.place.startswith("p-") else "staff"
+def _event(event: EventView, who: Who, found: Seen) -> dict[str, Any]:
     said: dict[str, Any] = {
         "seq": event.seq,
         "act": event.act,
         "label": _act_label(found.view.procedure, event.act),
         "at": event.at,
-        "actor": {"kind": kind, "department": event.department},
+        "actor": {"kind": who.kind, "department": who.department, "role": who.role(language())},
     }
-    if found.inside:
-        said["actor"]["name"] = names.get(event.actor, "")
-        said["content"] = _content(event.said, found.view.procedure, readable)
+    if found.sight.inside:
+        said["actor"]["name"] = who.name
+        said["content"] = found.sight.content(event.said)
     return said
 
 
@@ -221,22 +200,6 @@ def _act_label(procedure: CompiledProcedure, act: str) -> str:
         return str(label(action.label))
     word = procedure.procedure.clocks.get(act.removeprefix("clock."))
     return str(label(word.label)) if word is not None else act
-
-
-def _content(
-    said: Mapping[str, Any], procedure: CompiledProcedure, readable: frozenset[str]
-) -> dict[str, Any]:
-    hidden = set(procedure.codecs.fields) - readable
-    content = dict(said)
-    changes = dict(content.get("changes") or {})
-    for part in ("values", "texts", "marks"):
-        if part in changes:
-            changes[part] = {name: value for name, value in changes[part].items() if name not in hidden}
-    content["changes"] = changes
-    content["input"] = {
-        name: value for name, value in (content.get("input") or {}).items() if name not in hidden
-    }
-    return content
 
 
 def services_of(user: User, body: str) -> list[CompiledService]:

@@ -18,7 +18,7 @@ from kiban.access.changes import SettingRefused
 from kiban.access.models import RoleGrant, User
 from kiban.api import shapes
 from kiban.api.answers import answer, label, language, not_allowed, not_found, wrong_input
-from kiban.api.auth import Anybody, Caller, caller
+from kiban.api.auth import Caller, caller
 from kiban.api.catalogue import current
 from kiban.api.reading import body_of, known_body
 from kiban.cases import own_effect
@@ -37,7 +37,7 @@ _SET = _BASE + "/settings"
 _ANSWERS: dict[Any, Any] = {200: dict[str, Any], **shapes.PROBLEMS}
 
 
-@router.get("/changes", response={200: list[dict[str, Any]], **shapes.PROBLEMS}, auth=Anybody(),
+@router.get("/changes", response={200: list[dict[str, Any]], **shapes.PROBLEMS}, auth=None,
             summary="Coming changes")  # fmt: skip
 def coming_changes(request: HttpRequest, body: str = Query("", max_length=32)) -> HttpResponse:
     """What will come into force after today: editions, values, and with `body` what this body has set."""

@@ -5,7 +5,7 @@
     history(view) -> list[EventView]            what happened, decrypted
     documents(case_id), notices(case_id)        what was issued and sent
     possible(view.procedure, view.state, actor) the actions that the actor may take now
-    readable(procedure, roles)                  the fields that roles may read
+    sees(view, actor)                           what of the case the actor may see
     log_access(what, case_id)                   who read what
 
 Visibility is row-level security first; then a party sees a case when `view.party` is its own partition, and staff
@@ -36,6 +36,7 @@ from kiban.definitions import editions, local
 from kiban.documents.models import Document
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
 from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.sight import Sight, sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 
@@ -172,26 +173,15 @@ def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) 
     ]
 
 
-def readable(procedure: CompiledProcedure, roles: Iterable[str]) -> frozenset[str]:
-    """The names of form fields in sections that one of the roles may read (a section without readers: all)."""
-    held = set(roles)
-    return frozenset(
-        name
-        for section in procedure.service.forms[procedure.procedure.form].sections.values()
-        if section.readers is None or held & set(section.readers)
-        for name in section.fields
-    )
+def sees(found: CaseView, actor: ActorFacts) -> Sight:
+    """What of a case the actor may see; asked by all that shows it."""
+    return sight(found.procedure, actor.roles)
 
 
 def _hidden(compiled: CompiledService, roles: Iterable[str]) -> frozenset[str]:
-    """The names of form fields that none of the roles may read, in whichever procedure."""
+    """The names of what none of the roles may see, in whichever procedure."""
     held = frozenset(roles)
-    return frozenset(
-        name
-        for procedure in compiled.procedures.values()
-        for section in compiled.service.forms[procedure.procedure.form].sections.values()
-        for name in section.fields.keys() - readable(procedure, held)
-    )
+    return frozenset[str]().union(*(sight(one, held).hidden for one in compiled.procedures.values()))
 
 
 def history(found: CaseView) -> list[EventView]:

@@ -54,6 +54,18 @@ def allowed_hosts(base_url: str) -> list[str]:
     return [public] if mode() == "production" and public else list(dict.fromkeys([*here, public or here[0]]))
 
 
+def rate(name: str, default: float) -> float:
+    """A number of requests a second from the environment. Raises ConfigurationError."""
+    text = os.environ.get(name, "").strip()
+    try:
+        found = float(text) if text else default
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1_000_000:
+        raise ConfigurationError(f"{name}={text}: give requests a second such as {default:g}; 0 is no limit.")
+    return found
+
+
 @dataclass(frozen=True)
 class Database:
     """Where a database is and as whom to enter it."""

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "kiban.ops.proxies.Proxies",
     "kiban.ops.middleware.Health",
     "kiban.ops.middleware.RequestLog",
+    "kiban.ops.limits.Addresses",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -56,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kiban.ops.limits.Accounts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "kiban.access.sessions.SessionEnd",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -187,6 +189,11 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 KIBAN_MAX_REQUEST_BYTES = 25 * 1024 * 1024
+
+# How often somebody may ask, a second and in each server process, with four seconds of it at once; 0 is no limit
+KIBAN_ADDRESS_RATE = config.rate("KIBAN_ADDRESS_RATE", 30)  # an address of which nobody knows who it is
+KIBAN_PAGE_RATE = config.rate("KIBAN_PAGE_RATE", 20)  # somebody who is signed in, pages
+KIBAN_API_RATE = config.rate("KIBAN_API_RATE", 50)  # a caller of the API; machines ten times that
 
 # Static files: our own and those of the npm packages, with the content's hash in the name
 NODE_MODULES = REPO / "node_modules"

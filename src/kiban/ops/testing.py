@@ -157,7 +157,11 @@ class TestDatabase:
 
 def environment_of_tests(home: Path | None = None) -> dict[str, str]:
     """The variables that make a process use the tests' own KIBAN_HOME, away from any running installation."""
-    return {"KIBAN_HOME": str(home or REPO / ".kiban" / "test"), "KIBAN_MODE": "test", "KIBAN_DB_ROLE": "app"}
+    return {
+        "KIBAN_HOME": str(home or REPO / ".kiban" / "test"), "KIBAN_MODE": "test", "KIBAN_DB_ROLE": "app",
+        # All tests come from one address; those of the limits set their own.
+        "KIBAN_ADDRESS_RATE": "0", "KIBAN_PAGE_RATE": "0",
+    }  # fmt: skip
 
 
 def _lock(path: Path, how: int) -> IO[str]:

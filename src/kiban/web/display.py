@@ -9,7 +9,8 @@ from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label, State
-from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.facts import CaseState
+from kiban.kernel.sight import Sight
 from kiban.kernel.values import Codec
 from kiban.web.forms.paths import input_id
 from kiban.web.forms.posted import is_blank
@@ -108,24 +109,26 @@ def sections(
     procedure: CompiledProcedure,
     values: Mapping[str, Any],
     texts: Mapping[str, str],
-    actor: ActorFacts,
+    seen: Sight,
     language: str,
 ) -> tuple[Part, ...]:
-    """The sections of the form that the actor may read, with their values; empty sections are left out."""
+    """The sections of the form with the values that may be seen; empty sections are left out."""
     form = procedure.service.forms[procedure.procedure.form]
     found = []
     for section in form.sections.values():
-        if section.readers is not None and not actor.roles & set(section.readers):
-            continue
-        part = lines(procedure.codecs.fields, section.fields, values, texts, language)
+        names = [name for name in section.fields if name in seen.fields]
+        part = lines(procedure.codecs.fields, names, values, texts, language)
         if part:
             found.append(Part(section.name, section.label, part))
     return tuple(found)
 
 
-def computed(procedure: CompiledProcedure, values: Mapping[str, Any], language: str) -> tuple[Line, ...]:
-    """Computed values that have a label."""
-    names = [name for name, word in procedure.procedure.computed.items() if word.label is not None]
+def computed(
+    procedure: CompiledProcedure, values: Mapping[str, Any], seen: Sight, language: str
+) -> tuple[Line, ...]:
+    """Computed values that may be seen and have a label."""
+    words = procedure.procedure.computed
+    names = [name for name, word in words.items() if word.label is not None and name in seen.computed]
     return lines(procedure.codecs.computed, names, values, {}, language)
 
 

@@ -21,9 +21,11 @@ def document(place: Place, found: CaseView, document_id: UUID) -> HttpResponse:
     except issue.UnknownDocument:
         raise Http404 from None
     word = found.procedure.service.documents.get(made.name)
-    if made.case_id != found.row.id or word is None:
-        raise Http404
-    if word.readers is not None and not place.actor.roles & set(word.readers):
+    if (
+        made.case_id != found.row.id
+        or word is None
+        or word.name not in queries.sees(found, place.actor).documents
+    ):
         raise Http404
     with scope(place.body.code, viewer=place.actor.id):
         queries.log_access("document", found.row.id)
@@ -32,8 +34,7 @@ def document(place: Place, found: CaseView, document_id: UUID) -> HttpResponse:
 
 def file(place: Place, found: CaseView, sha256: str) -> HttpResponse:
     """A file named in a section of this case that the viewer may read. Raises Http404."""
-    readable = queries.readable(found.procedure, place.actor.roles)
-    values = {name: value for name, value in found.state.values.items() if name in readable}
+    values = queries.sees(found, place.actor).only(found.state.values)
     named = {one["sha256"]: one for one in files.named_in(values)}
     if sha256 not in named:
         raise Http404

@@ -51,9 +51,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _page(request, wanted, name, problems, 422)
     found = passwords.sign_in(request, name, password)
     if isinstance(found, Locked):
-        until = date_format(timezone.localtime(found.until), "H:i")
+        until = date_format(timezone.localtime(found.until), "H:i:s")
         said = _("Sign-in failed too often. Please try again after %s, or ask your administrator.") % until
-        return _page(request, wanted, name, [("username", said)], 429)
+        answer = _page(request, wanted, name, [("username", said)], 429)
+        answer["Retry-After"] = str(found.seconds(timezone.now()))
+        return answer
     if found is None:
         said = _("The user name or the password is not right. Please check both and try again.")
         return _page(request, wanted, name, [("username", said)], 422)
@@ -122,4 +124,6 @@ def _password_problems(user: User, password: str, again: str) -> list[tuple[str,
 
 def _enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     login(request, user, backend=_BACKEND)
-    return HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
+    answer = HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
+    passwords.remember(answer, user)
+    return answer

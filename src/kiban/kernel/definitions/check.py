@@ -102,6 +102,9 @@ class _Checker:
         names = {n for s in self.service.forms[procedure.form].sections.values() for n in s.fields}
         for name in set(procedure.computed) & (names | RESERVED):
             yield self.marks.problem((*path, "computed", name), "this name is a field or reserved")
+        for computed in procedure.computed.values():
+            at = (*path, "computed", computed.name, "readers")
+            yield from self.all_known(at, "role", computed.readers or (), self.service.roles)
         for action in procedure.actions.values():
             yield from self.action(procedure, action, (*path, "actions", action.name))
         for index, rule in enumerate(procedure.rules):

@@ -22,7 +22,11 @@ from kiban.kernel.definitions.words import (
 
 
 class Computed(Element):
-    """A value that follows from the others; `kept` ones are set by actions, the rest are evaluated at each act."""
+    """A value that follows from the others; `kept` ones are set by actions, the rest are evaluated at each act.
+
+    `readers` says which roles see it. Without it a labelled one is for everybody who sees the case, one without a
+    label for the office alone.
+    """
 
     name: Name
     label: Text | None = None
@@ -30,6 +34,7 @@ class Computed(Element):
     type: FieldType | None = None
     codes: Name | None = None
     search: Literal["none", "exact", "name"] = "none"
+    readers: tuple[Name, ...] | None = None
 
 
 class Rule(Element):

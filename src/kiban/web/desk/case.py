@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import queries
+from kiban.cases.acted import Who, acted
 from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
 from kiban.kernel.checks import Check, checks
@@ -26,6 +27,7 @@ from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import Facts, World
+from kiban.kernel.sight import Sight
 from kiban.ops import clock
 from kiban.web import display, downloads, wizard
 from kiban.web.actpage import Frame, act_page
@@ -69,17 +71,18 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
         stands = _checks(found, facts, world)
     values = view_values(found.procedure, found.state, facts)
+    seen = queries.sees(found, place.actor)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     service = found.compiled.service
     context = {
         "place": place, "case": found, "procedure": found.procedure, "actions": actions, "checks": stands,
         "state": found.procedure.procedure.states[found.state.state], "deadlines": deadlines,
         "tone": display.state_tone(found.procedure, found.state.state, any(d.overdue for d in deadlines)),
-        "parts": display.sections(found.procedure, values, found.state.texts, place.actor, language()),
-        "computed": display.computed(found.procedure, values, language()),
+        "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
+        "computed": display.computed(found.procedure, values, seen, language()),
         "charges": display.charges(found.procedure, found.state),
-        "documents": [(row, service.documents[row.name]) for row in documents if row.name in service.documents],
-        "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, place))),
+        "documents": [(row, service.documents[row.name]) for row in documents if row.name in seen.documents],
+        "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
         "stops": display.stops(found.procedure, found.state.state, public=True),
         "file_url": reverse("desk-case-files", args=[body, case]),
         "crumbs": [*_crumbs(place), (found.row.number, "")],
@@ -112,30 +115,28 @@ def _checks(found: CaseView, facts: Facts, world: World) -> list[tuple[Label, tu
     return [(label, lines) for label, lines in with_rules if lines]
 
 
-def _history(found: CaseView, events: list[EventView], place: Place) -> list[Happened]:
-    names = _names(events)
-    readable = queries.readable(found.procedure, place.actor.roles) | set(found.procedure.codecs.computed)
+def _history(found: CaseView, events: list[EventView], seen: Sight) -> list[Happened]:
+    """The events as this viewer may read them, with the names of those who acted: they are of the own body."""
     shown = []
-    for event in events:
-        said = event.said
+    states = found.procedure.procedure.states
+    for event, who in zip(events, acted(found, events, by_name=seen.inside), strict=True):
+        said = seen.content(event.said)
         changes: Mapping[str, Any] = said.get("changes", {})
         state = changes.get("state")
-        before = said.get("before")
-        states = found.procedure.procedure.states
         shown.append(
             Happened(
-                display.act_label(found.procedure, event.act), event.at, _who(event, names),
-                _said_lines(found.procedure, event, changes, said.get("input", {}), readable),
+                display.act_label(found.procedure, event.act), event.at, _who(who),
+                _said_lines(found.procedure, event, changes, said.get("input", {})),
                 tuple((code.partition("@")[0], text) for code, text in said.get("reasons", {}).items()),
-                states[state].label if state in states and state != before else None, bool(event.disposed),
+                states[state].label if state in states and state != said.get("before") else None,
+                bool(event.disposed),
             )
         )  # fmt: skip
     return shown
 
 
 def _said_lines(
-    procedure: CompiledProcedure, event: EventView, changes: Mapping[str, Any], given: Mapping[str, Any],
-    readable: Iterable[str],
+    procedure: CompiledProcedure, event: EventView, changes: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[display.Line, ...]:  # fmt: skip
     """What an act put in: its own inputs, then the values it changed. The first act is told by the data above."""
     own = procedure.codecs.inputs.get(event.act, {})
@@ -150,28 +151,16 @@ def _said_lines(
     changed = {
         name: codecs[name].from_json(value)
         for name, value in (changes.get("values") or {}).items()
-        if name in codecs and name in readable and name not in inputs and value is not None
+        if name in codecs and name not in inputs and value is not None
         and (name not in words or words[name].label is not None)
     }  # fmt: skip
     return (*found, *display.lines(codecs, changed, changed, changes.get("texts") or {}, language()))
 
 
-def _names(events: Iterable[EventView]) -> dict[str, str]:
-    """Names of the staff who acted, by id: they are told to their own body only, which is who reads this page."""
-    ids = set()
-    for event in events:
-        try:
-            ids.add(UUID(event.actor))
-        except ValueError:
-            continue
-    return {str(user.id): user.display_name for user in User.objects.filter(id__in=ids)}
-
-
-def _who(event: EventView, names: Mapping[str, str]) -> str:
-    name = names.get(event.actor, "")
-    if not name:
+def _who(who: Who) -> str:
+    if who.kind == "system":
         return _("System")
-    return f"{event.department} {name}".strip()
+    return f"{who.department} {who.name}".strip()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -19,6 +19,7 @@ from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
 from kiban.definitions import editions
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.sight import sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 from kiban.web import display
@@ -148,7 +149,7 @@ def _line(row: Any, today: Any, roles: Iterable[str]) -> dict[str, Any]:
 
 def _columns(procedure: CompiledProcedure, values: Any, roles: Iterable[str]) -> tuple[display.Line, ...]:
     codecs = {**procedure.codecs.fields, **procedure.codecs.computed}
-    seen = queries.readable(procedure, roles) | procedure.codecs.computed.keys()
+    seen = sight(procedure, roles).names
     return display.lines(
         codecs, [name for name in procedure.procedure.columns if name in seen], values, {}, language()
     )

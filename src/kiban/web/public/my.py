@@ -16,11 +16,12 @@ from kiban.access import bodies
 from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import drafts, queries
+from kiban.cases.acted import Who, acted
 from kiban.cases.models import Shared
+from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
 from kiban.definitions import editions
 from kiban.delivery import box
-from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.ops import clock
@@ -142,7 +143,7 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
     user = _user(request)
     place, found = case_for(user, body, case_id)
     with scope(body, viewer=str(user.id)):
-        documents = _readable_documents(queries.documents(case_id), found.procedure, place.actor.roles)
+        documents = queries.documents(case_id)
         notices = queries.notices(case_id)
         events = queries.history(found)
         queries.log_access("case", case_id)
@@ -153,15 +154,18 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
     values = view_values(found.procedure, found.state, facts)
     opening = next((a for a in found.procedure.actions.values() if a.action.opens), None)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
+    seen, words = queries.sees(found, place.actor), found.compiled.service.documents
     return {
         "place": place, "case": found, "state": state, "procedure": found.procedure,
         "tone": display.state_tone(found.procedure, state.name, any(item.overdue for item in deadlines)),
         "stops": display.stops(found.procedure, state.name, public=True), "actions": actions,
         "deadlines": [item for item in deadlines if item.active],
         "charges": display.charges(found.procedure, found.state),
-        "documents": documents, "notices": _own(notices, place.actor.roles),
-        "events": [_event(found.procedure, event) for event in reversed(events)],
-        "parts": display.sections(found.procedure, values, found.state.texts, place.actor, language()),
+        "documents": [(row, words[row.name]) for row in documents if row.name in seen.documents],
+        "notices": _own(notices, place.actor.roles),
+        "events": list(reversed(_events(found, events))),
+        "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
+        "computed": display.computed(found.procedure, values, seen, language()),
         "opening": opening.action if opening else None,
         "file_url": reverse("my-case-files", args=[body, case_id]),
         "crumbs": [
@@ -174,28 +178,21 @@ def _own(notices: list[Any], roles: frozenset[str]) -> list[Any]:
     return [notice for notice in reversed(notices) if notice.to in roles]
 
 
-def _readable_documents(rows: list[Any], procedure: CompiledProcedure, roles: frozenset[str]) -> list[Any]:
-    words = procedure.service.documents
+def _events(found: CaseView, events: list[EventView]) -> list[dict[str, Any]]:
+    """The events as an applicant sees them: staff appear as department and role."""
+    people = acted(found, events, by_name=False)
     return [
-        (row, words[row.name])
-        for row in rows
-        if row.name in words
-        and (words[row.name].readers is None or roles & set(words[row.name].readers or ()))
+        {"label": display.act_label(found.procedure, event.act), "at": event.at, "who": _who(who)}
+        for event, who in zip(events, people, strict=True)
     ]
 
 
-def _event(procedure: CompiledProcedure, event: Any) -> dict[str, Any]:
-    """An event as an applicant sees it: staff appear as the office and its department."""
-    action = procedure.procedure.actions.get(event.act)
-    by_party = event.place.startswith("p-")
-    who = (
-        Label(ja="申請した方", en="You")
-        if by_party
-        else Label(ja=event.department or "担当窓口", en=event.department or "The office")
-    )
-    if action is None:
-        who = Label(ja="システム", en="System")
-    return {"label": display.act_label(procedure, event.act), "at": event.at, "who": who}
+def _who(who: Who) -> Label:
+    if who.kind == "system":
+        return Label(ja="システム", en="System")
+    if who.kind == "party":
+        return Label(ja="申請した方", en="You")
+    return Label(ja=who.office("ja") or "担当窓口", en=who.office("en") or "The office")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
