@@ -16,6 +16,7 @@ from kiban.definitions.models import LocalField as Row
 from kiban.kernel.definitions.compiled import CompiledService
 from kiban.kernel.definitions.local import LocalField, extended
 from kiban.kernel.definitions.words import Field
+from kiban.ops import clock
 
 _Versions = tuple[tuple[int, str, int], ...]
 
@@ -32,17 +33,27 @@ def edition(edition: str, body: str, on: date) -> CompiledService:
     return found
 
 
+def ever(edition: str, body: str) -> CompiledService:
+    """The edition with every field that the body has asked up to today, as it stood last. Raises UnknownService."""
+    compiled = editions.get(edition)
+    latest = _latest(compiled.service.slug, body, clock.today()).values()
+    return extended(compiled, body, map(as_field, sorted(latest, key=lambda row: (row.position, row.id))))
+
+
 def in_force(service: str, body: str, on: date) -> list[Row]:
     """The body's fields of a service on a day, each as it stands then, in their order."""
-    latest: dict[tuple[str, str], Row] = {}
-    for row in Row.objects.filter(body=body, service=service, from_date__lte=on).order_by("from_date"):
-        latest[row.form, row.name] = row
-    return sorted((row for row in latest.values() if not row.retired), key=lambda row: (row.position, row.id))
+    rows = (row for row in _latest(service, body, on).values() if not row.retired)
+    return sorted(rows, key=lambda row: (row.position, row.id))
 
 
 def as_field(row: Row) -> LocalField:
     """A stored version as a word of the definition."""
     return LocalField(row.form, row.section, Field.model_validate({"name": row.name, **row.definition}))
+
+
+def _latest(service: str, body: str, on: date) -> dict[tuple[str, str], Row]:
+    rows = Row.objects.filter(body=body, service=service, from_date__lte=on).order_by("from_date")
+    return {(row.form, row.name): row for row in rows}
 
 
 def _bodies(service: str) -> frozenset[str]:

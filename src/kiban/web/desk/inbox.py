@@ -23,6 +23,7 @@ from kiban.kernel.sight import sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 from kiban.web import display
+from kiban.web.desk.export import years
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, place_of, places_of_staff, staff_only, user_of
 
@@ -94,7 +95,7 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
         "states": _states(place, counts, chosen["procedure"]),
         "next_url": f"?{urlencode({**_said(chosen), 'cursor': page.next})}" if page.next else "",
         "first_url": f"?{urlencode(_said(chosen))}" if request.GET.get("cursor") else "",
-        "openings": _openings(place), "filtered": bool(_said(chosen)),
+        "openings": _openings(place), "file_years": years(place), "filtered": bool(_said(chosen)),
         "crumbs": [(_("Staff desk"), reverse("desk")), (place.title(language()), "")],
     }  # fmt: skip
     return render(request, "web/desk/inbox.html", context)
