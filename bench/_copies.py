@@ -1,198 +1,325 @@
 """Many cases for the benchmarks of operations, quickly: real ones, played through the door, then copied.
 
-A copy has an id, a number and a key of its own; its contents are sealed anew and its events chained anew, so that it
-verifies like any other. Bodies share the copies evenly. Prints {"cases", "events"}; run with the database roles' own
-environment: `python -m bench._copies CASES BODIES`.
+A copy has an id, a number, a name, a chassis number and a permit number of its own; its contents are sealed anew, its
+events chained anew and its search values made anew, so that it verifies like any other. Most cases are closed, after
+four acts; `OPEN` of them stand at the desk. Each permit is a record of the register.
+
+    python -m bench._copies CASES BODIES     BODIES: how many, or their codes separated by commas
+
+fills these bodies evenly up to so many cases, in as many processes as there are cores, and prints
+{"cases", "events"}. Run in the database role owner's place with the environment of a stand.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import sys
 import uuid
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-_TEMPLATES = 12
-_TABLES = ("cases_casevalue", "cases_agenda", "cases_charge")
+SERVICE = "temporary-plate"
+OPEN = 0.03
+_EACH = 3  # templates of each fate
+_FATES = {  # what is done after the application, and whether the case is closed by it
+    "submitted": (), "review": ("accept",), "approved": ("accept", "approve"),
+    "withdrawn": ("accept", "approve", "withdraw"),
+}  # fmt: skip
+_TABLES = ("cases_casevalue", "cases_agenda", "cases_charge", "cases_notice")
+_REGISTER = ("registries_record", "registries_recordversion", "registries_recordvalue")
+_ORDER = (
+    "cases_case",
+    "cases_event",
+    "cases_eventcontent",
+    *_TABLES,
+    *_REGISTER,
+)  # others refer to the first ones
+_BATCH = 2000
+Rows = list[dict[str, Any]]
 
 
-def main(cases: int, bodies_wanted: int) -> int:
-    """Fills the database up to `cases` cases of two events each, in `bodies_wanted` bodies."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kiban.ops.settings")
-    import django
+@dataclass
+class Template:
+    """A case as it stands in every table, with its contents opened, and the texts that differ in each copy."""
 
-    django.setup()
+    fate: str
+    case: dict[str, Any]
+    events: list[tuple[Any, dict[str, bytes]]]
+    tables: dict[str, Rows]
+    texts: dict[str, str]
+
+
+def main(cases: int, where: str) -> int:
+    """See the module."""
     import psycopg
 
-    from kiban.access import bodies
-    from kiban.access.models import Body
+    from bench._stand import DATABASE
+    from kiban.ops import pool
     from kiban.ops.postgres import Cluster
 
-    taking = list(
-        Body.objects.filter(kind__in=["city", "special_ward"]).order_by("code").values_list("code", flat=True)
-    )[:bodies_wanted]
-    assert bodies.exists(taking[0])
-    _play(taking[0])
-    with psycopg.connect(**Cluster().superuser(os.environ["KIBAN_DATABASE_NAME"]).parameters()) as connection:
-        templates = [_Template(connection, taking[0], case) for case in _cases(connection)]
-        made = _count(connection, "cases_case")
-        while made < cases:
-            count = min(5000, cases - made)
-            _copy(connection, templates, [taking[(made + n) % len(taking)] for n in range(count)])
-            connection.commit()
-            made += count
-        events = _count(connection, "cases_event")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kiban.ops.settings")
+    pool.begin()
+    codes = _codes(where)
+    database = Cluster().superuser(os.environ.get("KIBAN_DATABASE_NAME", DATABASE))
+    with psycopg.connect(**database.parameters(), autocommit=True) as connection:
+        made = _count(connection, "cases_case", codes)
+        if made < cases:
+            templates = _templates(connection, codes[0])
+            made = _count(connection, "cases_case", codes)
+            jobs = [
+                (templates, codes, at, min(_BATCH, cases - at), database) for at in range(made, cases, _BATCH)
+            ]
+            for _done in pool.each(_copy, jobs):
+                pass
         connection.execute("DELETE FROM cases_outbox")
-        connection.commit()
-        connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
-    sys.stdout.write(json.dumps({"cases": made, "events": events}) + "\n")
+        held = {"cases": _count(connection, "cases_case"), "events": _count(connection, "cases_event")}
+    sys.stdout.write(json.dumps(held) + "\n")
     return 0
 
 
-def _play(body: str) -> None:
-    """The templates: residents apply, a clerk accepts."""
-    import random
+def _codes(where: str) -> list[str]:
+    from kiban.access.models import Body
 
-    from bench._submit_load import _application
-    from kiban.access import actors
-    from kiban.access import bodies as directory
-    from kiban.access.models import User
-    from kiban.access.scope import scope
-    from kiban.cases import door, files
-    from kiban.definitions import editions
-    from kiban.ops import clock
+    if not where.isdecimal() or len(where) == 6:
+        return where.split(",")
+    kinds = ["city", "special_ward"]
+    return list(
+        Body.objects.filter(kind__in=kinds).order_by("code").values_list("code", flat=True)[: int(where)]
+    )
 
-    now = clock.now()
-    today = now.date()
-    service = editions.current("temporary-plate", today).service
-    clerk = User.objects.create_user(username=uuid.uuid4().hex, display_name="例示 一郎", kind="staff")
-    actors.grant(clerk, body, "temporary-plate", "clerk", date(2026, 4, 1), "市民課")
-    draw = random.Random(7)
-    place = directory.row(body).full_name
-    for number in range(_TEMPLATES):
+
+def _count(connection: Any, table: str, codes: list[str] | None = None) -> int:
+    wanted = "" if codes is None else " WHERE body = ANY(%s)"
+    return int(
+        connection.execute(
+            f"SELECT count(*) FROM {table}{wanted}", None if codes is None else (codes,)
+        ).fetchone()[0]
+    )
+
+
+# Playing
+
+
+def _templates(connection: Any, body: str) -> list[Template]:
+    """A few cases of each fate."""
+    play = _Play(body)
+    played = [(fate, *play.case(fate)) for fate in _FATES for _ in range(_EACH)]
+    return [_template(connection, body, fate, case, texts) for fate, case, texts in played]
+
+
+class _Play:
+    """Residents apply; a clerk and an approver act."""
+
+    def __init__(self, body: str) -> None:
+        from kiban.access import actors, bodies
+        from kiban.access.models import User
+        from kiban.definitions import editions
+        from kiban.ops import clock
+
+        self.body, self.now = body, clock.now()
+        self.today = self.now.date()
+        self.service = editions.current(SERVICE, self.today).service
+        self.draw = random.Random()
+        self.place = bodies.row(body).full_name
+        self.staff = {}
+        for role in ("clerk", "approver"):
+            user = User.objects.create_user(username=uuid.uuid4().hex, display_name="例示 一郎", kind="staff")
+            actors.grant(user, body, SERVICE, role, self.today - timedelta(days=90), "市民課")
+            self.staff[role] = actors.actor_for(user, body, self.service, on=self.today)
+
+    def case(self, fate: str) -> tuple[str, dict[str, str]]:
+        """A case with this fate: its id, and the texts in it that are its own."""
+        from bench._submit_load import application
+        from kiban.access import actors
+        from kiban.access.models import User
+        from kiban.access.scope import scope
+        from kiban.cases import files
+
         user = User.objects.create_user(
             username=uuid.uuid4().hex, display_name="見本 花子", kind="party", party=uuid.uuid4()
         )
         with scope(user.partition):
-            kept = files.store("見本.pdf", b"%PDF-1.4\n%" + str(number).encode(), at=now)
-        data = _application(draw, today, place, kept["sha256"])
-        data["period_to"] = (today + timedelta(days=2)).isoformat()
-        opened = door.act(
-            body, "temporary-plate", "permit", None, "submit", actors.actor_for(user, body, service, on=today), data,
-            idempotency_key=uuid.uuid4().hex, route="bench",
-        )  # fmt: skip
-        if opened.answer is None:
-            raise SystemExit(f"the application was refused: {opened}")
+            kept = files.store("見本.pdf", b"%PDF-1.4\n%" + uuid.uuid4().bytes, at=self.now)
+        data = application(self.draw, self.today, self.place, kept["sha256"])
+        data["period_to"] = data["period_from"]
+        resident = actors.actor_for(user, self.body, self.service, on=self.today)
+        case = self._act(None, "submit", resident, data)
+        for action in _FATES[fate]:
+            role = "approver" if action == "approve" else "clerk"
+            self._act(case, action, self.staff[role], {"department": "市民課"} if action == "accept" else {})
+        return case, {"name": data["applicant_name"], "chassis": data["chassis_no"]}
+
+    def _act(self, case: str | None, action: str, actor: Any, data: dict[str, Any]) -> str:
+        from kiban.cases import door
+
         done = door.act(
-            body, "temporary-plate", "permit", opened.answer["case"], "accept",
-            actors.actor_for(clerk, body, service, on=today), {"department": "市民課"},
-            idempotency_key=uuid.uuid4().hex, route="bench",
+            self.body, SERVICE, "permit", case, action, actor, data, idempotency_key=uuid.uuid4().hex, route="bench",
         )  # fmt: skip
-        if done.answer is None:
-            raise SystemExit(f"the act was refused: {done}")
+        if done.status != "done":
+            raise SystemExit(f"{action} was refused: {done}")
+        return str(done.answer["case"])
 
 
-def _count(connection: Any, table: str) -> int:
-    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+def _template(connection: Any, body: str, fate: str, case: str, texts: dict[str, str]) -> Template:
+    from kiban.access.scope import scope
+    from kiban.cases.ledger import Span, stored_events
+
+    row = _rows(connection, "cases_case", "id", case)[0]
+    tables = {table: _rows(connection, table, "case_id", case) for table in _TABLES}
+    tables["registries_recordversion"] = _rows(connection, "registries_recordversion", "case_id", case)
+    keys = {version["key"] for version in tables["registries_recordversion"]}
+    for table in ("registries_record", "registries_recordvalue"):
+        tables[table] = [found for key in keys for found in _rows(connection, table, "key", key)]
+    if keys:
+        (texts["permit"],) = keys
+    with scope(body):
+        events = [
+            (event, {content.group: event.open(content) for content in event.contents})
+            for event in stored_events(Span(body, case, case))
+        ]
+    return Template(fate, row, events, tables, texts)
 
 
-def _cases(connection: Any) -> list[str]:
-    rows = connection.execute(
-        "SELECT id::text FROM cases_case WHERE seq = 2 ORDER BY id LIMIT %s", (_TEMPLATES,)
-    )
-    return [row[0] for row in rows]
-
-
-class _Template:
-    """A case as it stands in every table, with its contents opened."""
-
-    def __init__(self, connection: Any, body: str, case: str) -> None:
-        from django.db import connection as django_connection
-
-        from kiban.access.scope import scope
-        from kiban.cases.ledger import stored_events
-
-        self.case = _rows(connection, "cases_case", "id", case)[0]
-        self.tables = {table: _rows(connection, table, "case_id", case) for table in _TABLES}
-        self.keys = _rows(connection, "cases_idempotency", "case_id", case)
-        with scope(body):
-            events = [event for event in stored_events() if event.case == case]
-        django_connection.close()
-        self.events = [(e, {c.group: json.loads(e.open(body, c)) for c in e.contents}) for e in events]
-
-
-def _rows(connection: Any, table: str, column: str, case: str) -> list[dict[str, Any]]:
+def _rows(connection: Any, table: str, column: str, value: str) -> Rows:
     from psycopg.rows import dict_row
 
     with connection.cursor(row_factory=dict_row) as cursor:
-        return list(cursor.execute(f'SELECT * FROM {table} WHERE "{column}" = %s', (case,)))
+        return list(cursor.execute(f'SELECT * FROM {table} WHERE "{column}" = %s', (value,)))
 
 
-def _copy(connection: Any, templates: list[_Template], bodies: list[str]) -> None:
-    from uuid_utils.compat import uuid7
+# Copying
 
-    from kiban.cases.events import NO_PREV, new_event
 
-    tables: dict[str, list[dict[str, Any]]] = {}
+def _copy(job: tuple[list[Template], list[str], int, int, Any]) -> None:
+    """Copies `count` cases, the first of which is the `start`th, into the bodies in turns."""
+    import psycopg
 
-    def add(table: str, row: dict[str, Any], **changes: Any) -> None:
-        tables.setdefault(table, []).append({**row, **changes})
+    templates, codes, start, count, database = job
+    draw = random.Random(start)
+    by_fate = {fate: [t for t in templates if t.fate == fate] for fate in _FATES}
+    tables: dict[str, Rows] = {}
+    for number in range(start, start + count):
+        fate = "withdrawn" if draw.random() >= OPEN else draw.choice(["submitted", "review", "approved"])
+        _Copy(draw.choice(by_fate[fate]), codes[number % len(codes)], number, draw).into(tables)
+    with psycopg.connect(**database.parameters()) as connection:
+        connection.execute("SET session_replication_role = replica")  # foreign keys hold by construction
+        for table in _ORDER:
+            if table in tables:
+                _load(connection, table, tables[table])
 
-    for number, body in enumerate(bodies):
-        template = templates[number % len(templates)]
-        case, head = str(uuid7()), NO_PREV
-        for old, groups in template.events:
+
+class _Copy:
+    """One copy of a template."""
+
+    def __init__(self, template: Template, body: str, number: int, draw: random.Random) -> None:
+        from uuid_utils.compat import uuid7
+
+        from bench._submit_load import chassis, name
+
+        self.template, self.body, self.case = template, body, str(uuid7())
+        new = {"name": name(draw), "chassis": chassis(draw), "permit": f"R08-{number:09}"}
+        self.texts = {template.texts[kind]: text for kind, text in new.items() if kind in template.texts}
+
+    def into(self, tables: dict[str, Rows]) -> None:
+        """Adds the rows of the copy."""
+        from kiban.kernel.sorting import natural_key
+
+        head = self._events(tables)
+        self._add(
+            tables, "cases_case", self.template.case, id=self.case, number=secrets.token_hex(8).upper(), head=head,
+        )  # fmt: skip
+        for table, rows in self.template.tables.items():
+            if table == "cases_casevalue":
+                continue
+            for row in rows:
+                own: dict[str, Any] = {"case_id": self.case} if "case_id" in row else {}
+                if "sort_key" in row:
+                    own["sort_key"] = natural_key(self._said(row["key"]))
+                if table == "cases_notice":
+                    own["id"] = uuid.uuid4()
+                self._add(tables, table, row, **own)
+        self._search_values(tables)
+
+    def _events(self, tables: dict[str, Rows]) -> bytes:
+        from kiban.cases.events import NO_PREV, new_event
+
+        head = NO_PREV
+        for old, groups in self.template.events:
+            said = {group: json.loads(self._said(content.decode())) for group, content in groups.items()}
             event = new_event(
-                body=body, case=case, seq=old.seq, act=old.act, actor=old.actor, place=old.place,
-                department=old.department, at=old.at, edition=old.edition, prev=head, groups=groups,
+                body=self.body, case=self.case, seq=old.seq, act=old.act, actor=old.actor, place=old.place,
+                department=old.department, at=old.at, edition=old.edition, prev=head, groups=said,
             )  # fmt: skip
             head = event.hash
-            row = {
-                name: getattr(event, name) for name in ("seq", "act", "actor", "place", "department", "at", "edition")
-            }  # fmt: skip
-            add(
-                "cases_event",
-                row,
-                body=body,
-                case_id=case,
-                digests=dict(event.digests),
-                prev=event.prev,
-                hash=head,
+            columns = (
+                "body",
+                "seq",
+                "act",
+                "actor",
+                "place",
+                "department",
+                "at",
+                "edition",
+                "digests",
+                "prev",
+                "hash",
             )
-            for c in event.contents:
-                add(
-                    "cases_eventcontent", {}, body=body, case_id=case, seq=old.seq, group=c.group, salt=c.salt,
-                    key_id=c.key_id, nonce=c.nonce, sealed=c.sealed,
-                )  # fmt: skip
-        add("cases_case", template.case, body=body, id=case, number=secrets.token_hex(8).upper(), head=head)
-        for table, rows in template.tables.items():
-            for row in rows:
-                add(table, row, body=body, case_id=case)
-        for row in template.keys:
-            add("cases_idempotency", row, body=body, case_id=case, key=uuid.uuid4().hex)
-    first = ("cases_case", "cases_event")  # others refer to them
-    for table in (*first, *sorted(set(tables) - set(first))):
-        _load(connection, table, tables[table])
+            row = {column: getattr(event, column) for column in columns}
+            tables.setdefault("cases_event", []).append({**row, "case_id": self.case})
+            tables.setdefault("cases_eventcontent", []).extend(
+                {
+                    "body": self.body, "case_id": self.case, "seq": old.seq, "group": c.group, "salt": c.salt,
+                    "key_id": c.key_id, "nonce": c.nonce, "sealed": c.sealed,
+                }
+                for c in event.contents
+            )  # fmt: skip
+        return head
+
+    def _search_values(self, tables: dict[str, Rows]) -> None:
+        from kiban.definitions import editions
+
+        found = self.template.tables["cases_casevalue"]
+        codecs = editions.get(self.template.case["edition"]).procedures["permit"].codecs
+        for field in dict.fromkeys(row["field"] for row in found):
+            rows = [row for row in found if row["field"] == field]
+            keys = {row["value"] for row in rows}
+            codec = codecs.get(field)
+            new = next(
+                (n for o, n in self.texts.items() if codec and keys == set(codec.search_keys(o))), None
+            )
+            values = keys if new is None or codec is None else codec.search_keys(new)
+            for value in values:
+                self._add(tables, "cases_casevalue", rows[0], case_id=self.case, value=value)
+
+    def _said(self, text: str) -> str:
+        for old, new in self.texts.items():
+            text = text.replace(old, new)
+        return text
+
+    def _add(self, tables: dict[str, Rows], table: str, row: dict[str, Any], **own: Any) -> None:
+        made = {column: self._own(value) for column, value in row.items()}
+        tables.setdefault(table, []).append({**made, "body": self.body, **own})
+
+    def _own(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._said(value)
+        if isinstance(value, dict | list):
+            return self._said(json.dumps(value, ensure_ascii=False))
+        return value
 
 
-def _load(connection: Any, table: str, rows: list[dict[str, Any]]) -> None:
-    from psycopg.types.json import Jsonb
-
+def _load(connection: Any, table: str, rows: Rows) -> None:
     names = list(rows[0])
     listed = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
         for row in rows:
-            copy.write_row(
-                [
-                    Jsonb(value) if isinstance(value, dict | list) else value
-                    for value in (row[n] for n in names)
-                ]
-            )
+            copy.write_row([json.dumps(v) if isinstance(v, dict) else v for v in (row[n] for n in names)])
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2]))

@@ -28,7 +28,7 @@ def requests(job: dict[str, Any], count: int) -> list[bytes]:
     for _ in range(count):
         token, sha256 = draw.choice(job["users"])
         code, place = draw.choice(job["bodies"])
-        body = json.dumps({"data": _application(draw, today, place, sha256)}, ensure_ascii=False).encode()
+        body = json.dumps({"data": application(draw, today, place, sha256)}, ensure_ascii=False).encode()
         path = (
             f"/api/v1/bodies/{code}/services/temporary-plate/procedures/permit/cases"
             if job["target"] == "submit"
@@ -43,19 +43,30 @@ def requests(job: dict[str, Any], count: int) -> list[bytes]:
     return made
 
 
-def _application(draw: random.Random, today: date, place: str, sha256: str) -> dict[str, Any]:
+def name(draw: random.Random) -> str:
+    """An invented name."""
+    return f"{draw.choice(_SURNAMES)}{draw.choice(_GIVEN)}"
+
+
+def chassis(draw: random.Random) -> str:
+    """An invented chassis number."""
+    series = f"{draw.choice('ABCDEFGHJK')}{draw.choice('LMNPRSTUVW')}E{draw.randint(100, 999)}"
+    return f"{series}-{draw.randint(0, 9_999_999):07}"
+
+
+def application(draw: random.Random, today: date, place: str, sha256: str) -> dict[str, Any]:
+    """An invented application that is valid on a day."""
     file = {"name": "見本.pdf", "sha256": sha256}
     return {
         "applicant_kind": "individual",
-        "applicant_name": f"{draw.choice(_SURNAMES)}{draw.choice(_GIVEN)}",
+        "applicant_name": name(draw),
         "applicant_address": {"text": f"{place}{draw.randint(1, 99)}番{draw.randint(1, 40)}号"},
         "applicant_phone": f"03-0000-{draw.randint(0, 9999):04}",
         "receiver_same": True,
         "vehicle_name": draw.choice(["トヨタ", "ニッサン", "ホンダ", "スズキ"]),
         "vehicle_class": draw.choice(["ordinary", "small", "kei_inspected"]),
         "vehicle_shape": draw.choice(["box", "van", "station_wagon"]),
-        "chassis_no": f"{draw.choice('ABCDEFGHJK')}{draw.choice('LMNPRSTUVW')}E{draw.randint(100, 999)}-"
-        f"{draw.randint(0, 9_999_999):07}",
+        "chassis_no": chassis(draw),
         "purpose_code": draw.choice(["inspect", "register", "testrun"]),
         "route_from": {"text": f"{place}{draw.randint(1, 99)}番地"},
         "route_to": {"text": f"{place}{draw.randint(100, 199)}番地"},

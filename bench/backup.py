@@ -12,8 +12,7 @@ import sys
 import time
 
 from bench import CannotMeasure, figure
-from bench.submit import _home, _postgres, _Stand
-from kiban.ops.roles import prepare_database
+from bench._stand import Stand
 
 NAME = "backup"
 SUMMARY = "minutes and size of a backup and of its verified restore"
@@ -26,21 +25,15 @@ _DATABASE = "kiban"
 def run(size: str) -> list[dict[str, object]]:
     """`backup_minutes`, `restore_minutes`, `backup_mb` and `cases_verified`."""
     cases = _SIZES[size]
-    stand = _Stand()
-    stand.place = stand.place.with_name("bench-backup")
+    stand = Stand("backup", database=_DATABASE)
     target = stand.place.with_name("bench-restored")
     for place in (stand.place, target):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True, mode=0o711)
-    stand.environment |= {
-        "KIBAN_HOME": str(stand.place), "DJANGO_SETTINGS_MODULE": "kiban.ops.settings",
-        "KIBAN_DATABASE_NAME": _DATABASE, "KIBAN_BACKUP_PASSPHRASE": "a passphrase of the benchmark",
-    }  # fmt: skip
+    stand.environment["KIBAN_BACKUP_PASSPHRASE"] = "a passphrase of the benchmark"
     archive = stand.place / "made.tar"
     try:
-        with _home(stand.place), _postgres(stand.place) as cluster:
-            prepare_database(cluster.cluster.superuser(), _DATABASE)
-            stand.python("kiban.ops.prepare", "schema", role="owner")
+        with stand.postgres():
             held = json.loads(stand.python("bench._copies", str(cases), str(_BODIES)).stdout)["cases"]
         print(f"{held} cases stand", file=sys.stderr)
         backed_up = _timed(stand, "backup", str(archive), "--with-keys")[0]
@@ -61,7 +54,7 @@ def run(size: str) -> list[dict[str, object]]:
     ]
 
 
-def _timed(stand: _Stand, *words: str) -> tuple[float, str]:
+def _timed(stand: Stand, *words: str) -> tuple[float, str]:
     started = time.perf_counter()
     done = stand.python("kiban.ops.cli", *words)
     seconds = time.perf_counter() - started

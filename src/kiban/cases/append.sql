@@ -120,6 +120,13 @@ BEGIN
 END
 $$;
 
+-- What a record is found by: its scalars as text. `kiban rebuild` asks the same function.
+CREATE OR REPLACE FUNCTION kiban_record_values(p_data jsonb) RETURNS TABLE (field text, value text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT f.k, left(f.v #>> '{}', 200) FROM jsonb_each(p_data) AS f(k, v)
+     WHERE jsonb_typeof(f.v) IN ('string', 'number', 'boolean')
+$$;
+
 -- One change of a record: the fields in x->'set' (null clears), its version, its history, its values.
 CREATE OR REPLACE FUNCTION kiban_change_record(
     b text, p_service text, x jsonb, p_case uuid, p_seq integer, moment timestamptz
@@ -148,9 +155,7 @@ BEGIN
      WHERE v.body = b AND v.service = p_service AND v.registry = x->>'registry' AND v.key = x->>'key'
        AND v.field IN (SELECT jsonb_object_keys(given));
     INSERT INTO registries_recordvalue (body, service, registry, field, value, key)
-    SELECT b, p_service, x->>'registry', f.k, left(f.v #>> '{}', 200), x->>'key'
-      FROM jsonb_each(given) AS f(k, v)
-     WHERE jsonb_typeof(f.v) IN ('string', 'number', 'boolean');
+    SELECT b, p_service, x->>'registry', f.field, f.value, x->>'key' FROM kiban_record_values(given) AS f;
 END
 $$;
 

@@ -64,15 +64,20 @@ def merge(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """One mapping: changes, input, before, reasons, problems, effects, notices, lookups."""
     said = dict(groups.get(MATTER, {}))
     private = groups.get(PERSONAL, {})
-    changes = dict(said.get("changes", {}))
-    for part, hidden in private.get("changes", {}).items():
-        changes[part] = {**changes.get(part, {}), **hidden}
-    said["changes"] = changes
+    said["changes"] = changes(groups)
     said["input"] = {**said.get("input", {}), **private.get("input", {})}
     if "notices" in private:
         said["notices"] = private["notices"]
     said["lookups"] = dict(groups.get(LOOKUPS, {}))
     return said
+
+
+def changes(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What an event changes in the state of its case, from the groups that are still there."""
+    found = dict(groups.get(MATTER, {}).get("changes", {}))
+    for part, hidden in groups.get(PERSONAL, {}).get("changes", {}).items():
+        found[part] = {**found.get(part, {}), **hidden}
+    return found
 
 
 def data_digest(data: Mapping[str, Any]) -> str:

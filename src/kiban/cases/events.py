@@ -10,7 +10,8 @@ of salt; `content` is the canonical JSON as it was digested, kept sealed (`kiban
 and salt leaves the chain whole and the digest meaningless.
 
 Groups: `matter` (the state's changes, the act's input, reasons, problems, effects), `personal` (the same, of fields
-that are personal, and the words of notices), `lookups` (the values that rules used from elsewhere).
+that are personal, and the words of notices), `lookups` (the values that rules used from elsewhere), `office` (what
+the staff wrote for each other: kiban.kernel.office).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from kiban.cases import sealing
 
 VERSION = 1
 NO_PREV = bytes(32)
-MATTER, PERSONAL, LOOKUPS = "matter", "personal", "lookups"
+MATTER, PERSONAL, LOOKUPS, OFFICE = "matter", "personal", "lookups", "office"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event ready to be appended; `body` … `edition` as in the row."""
+class ChainedEvent:
+    """An event as it stands in its chain, with its contents: about to be appended, or read again."""
 
     body: str
     case: str
@@ -60,6 +61,18 @@ class NewEvent:
     hash: bytes
     contents: tuple[Content, ...]
 
+    def computed_hash(self) -> bytes:
+        """The hash that the other columns give."""
+        return chain_hash(
+            body=self.body, case=self.case, seq=self.seq, act=self.act, actor=self.actor, place=self.place,
+            department=self.department, at=self.at, edition=self.edition, digests=self.digests, prev=self.prev,
+        )  # fmt: skip
+
+    def open(self, content: Content) -> bytes:
+        """What a group of it says, as it was digested. Raises sealing.ContentUnreadable."""
+        place = content_place(self.body, self.case, self.seq, content.group)
+        return sealing.unseal(content.key_id, content.nonce, content.sealed, place)
+
 
 def canonical(value: object) -> bytes:
     """JSON with keys in order, no spaces, UTF-8. Raises TypeError for what JSON can't hold (lone surrogates)."""
@@ -68,7 +81,7 @@ def canonical(value: object) -> bytes:
 
 def instant(at: datetime) -> str:
     """An aware instant as it is hashed: UTC, microseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def content_place(body: str, case: str, seq: int, group: str) -> str:
@@ -100,7 +113,7 @@ def chain_hash(
 def new_event(
     *, body: str, case: str, seq: int, act: str, actor: str, place: str, department: str, at: datetime,
     edition: str, prev: bytes, groups: Mapping[str, Mapping[str, Any]],
-) -> NewEvent:  # fmt: skip
+) -> ChainedEvent:  # fmt: skip
     """Digests, seals and chains an act. Empty groups are left out."""
     digests, contents = {}, []
     for group, said in groups.items():
@@ -113,4 +126,4 @@ def new_event(
         "body": body, "case": case, "seq": seq, "act": act, "actor": actor, "place": place,
         "department": department, "at": at, "edition": edition, "digests": digests, "prev": prev,
     }  # fmt: skip
-    return NewEvent(**own, hash=chain_hash(**own), contents=tuple(contents))
+    return ChainedEvent(**own, hash=chain_hash(**own), contents=tuple(contents))

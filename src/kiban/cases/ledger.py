@@ -1,84 +1,107 @@
-"""Reading a body's events in bulk, in order, with their content: for audit and rebuilding. Runs in an open scope."""
+"""Reading a body's events in bulk, in spans of cases: for audit and rebuilding.
+
+A span is small enough to be held in memory as a whole, and several processes can take spans of one body: what is
+held does not grow with the body, and what it takes grows as its events do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
+import orjson
+import psycopg
 from django.db import connection
 
-from kiban.access.scope import current
-from kiban.cases import events, sealing
+from kiban.access.scope import scope
+from kiban.cases import sealing
+from kiban.cases.events import ChainedEvent, Content, content_place
 
-_CHUNK = 2000
-_SQL = """
+_CASES = 2000
+_LEAST, _MOST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
+_FIRSTS = """
+    SELECT id::text FROM (
+        SELECT id, row_number() OVER (ORDER BY id) AS place FROM cases_case WHERE body = %s
+    ) AS listed WHERE place > 1 AND (place - 1) %% %s = 0 ORDER BY id
+"""
+_TABLES = ("cases_case", "cases_event", "cases_root", "documents_document", "registries_record")
+_ANYTHING = " OR ".join(f"EXISTS (SELECT FROM {table} WHERE body = %(body)s)" for table in _TABLES)
+_EVENTS = """
     SELECT e.case_id::text, e.seq, e.act, e.actor, e.place, e.department, e.at, e.edition, e.digests::text, e.prev,
            e.hash, c."group", c.salt, c.key_id, c.nonce, c.sealed
       FROM cases_event e
       LEFT JOIN cases_eventcontent c ON (c.body, c.case_id, c.seq) = (e.body, e.case_id, e.seq)
-     WHERE e.body = %s ORDER BY e.case_id, e.seq, c."group"
+     WHERE e.body = %s AND e.case_id BETWEEN %s AND %s ORDER BY e.case_id, e.seq, c."group"
+"""
+_SAID = """
+    SELECT e.case_id::text, e.seq, c."group", c.key_id, c.nonce, c.sealed
+      FROM cases_event e
+      LEFT JOIN cases_eventcontent c ON (c.body, c.case_id, c.seq) = (e.body, e.case_id, e.seq)
+     WHERE e.body = %s AND e.case_id BETWEEN %s AND %s ORDER BY e.case_id, e.seq
 """
 
 
-@dataclass(slots=True)
-class StoredContent:
-    """A group of an event as stored."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The cases of a body from one id to another, both included. The spans of a body cover every id there is."""
 
-    group: str
-    salt: bytes
-    key_id: str
-    nonce: bytes
-    sealed: bytes
+    body: str
+    first: str = _LEAST
+    last: str = _MOST
 
-
-@dataclass(slots=True)
-class StoredEvent:
-    """An event row with its contents."""
-
-    case: str
-    seq: int
-    act: str
-    actor: str
-    place: str
-    department: str
-    at: datetime
-    edition: str
-    digests: dict[str, str]
-    prev: bytes
-    hash: bytes
-    contents: list[StoredContent]
-
-    def computed_hash(self, body: str) -> bytes:
-        """The hash that the row's columns give."""
-        return events.chain_hash(
-            body=body, case=self.case, seq=self.seq, act=self.act, actor=self.actor, place=self.place,
-            department=self.department, at=self.at, edition=self.edition, digests=self.digests, prev=self.prev,
-        )  # fmt: skip
-
-    def open(self, body: str, stored: StoredContent) -> bytes:
-        """The content of a group. Raises sealing.ContentUnreadable."""
-        place = events.content_place(body, self.case, self.seq, stored.group)
-        return sealing.unseal(stored.key_id, stored.nonce, stored.sealed, place)
+    @property
+    def begins(self) -> bool:
+        """Whether this is the first span of its body: what concerns the body as a whole is done with it."""
+        return self.first == _LEAST
 
 
-def stored_events() -> Iterator[StoredEvent]:
-    """Every event of the open scope, case by case, in order."""
-    import orjson
+def spans_of(body: str) -> list[Span]:
+    """The spans of a body, some 2,000 cases each; none where nothing stands. Opens its own scope."""
+    with scope(body), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_ANYTHING}", {"body": body})
+        if not cursor.fetchone()[0]:
+            return []
+        cursor.execute(_FIRSTS, [body, _CASES])
+        firsts = [_LEAST, *(row[0] for row in cursor.fetchall())]
+    lasts = [*(str(UUID(int=UUID(first).int - 1)) for first in firsts[1:]), _MOST]
+    return [Span(body, first, last) for first, last in zip(firsts, lasts, strict=True)]
 
-    body = current().body
-    with connection.chunked_cursor() as cursor:
-        cursor.cursor.itersize = _CHUNK
-        cursor.execute(_SQL, [body])
-        rows: Iterator[tuple[Any, ...]] = iter(cursor)
-        for _, group in groupby(rows, key=lambda row: row[:2]):
-            lines = list(group)
-            head = lines[0]
-            contents = [
-                StoredContent(line[11], bytes(line[12]), line[13], bytes(line[14]), bytes(line[15]))
-                for line in lines
-                if line[11] is not None
-            ]
-            yield StoredEvent(*head[:8], orjson.loads(head[8]), bytes(head[9]), bytes(head[10]), contents)  # type: ignore[call-arg]
+
+def read(sql: str, span: Span) -> list[tuple[Any, ...]]:
+    """The rows of a query whose three places are the span's, in the open scope.
+
+    In binary form: bytes and times are not written out as text and read again.
+    """
+    with psycopg.Cursor(connection.connection) as cursor:
+        places = (span.body, span.first, span.last)
+        return cursor.execute(sql, places, prepare=False, binary=True).fetchall()
+
+
+Said = dict[str, dict[str, Any]]
+"""What an event says, by group; a group that was disposed of is absent."""
+
+
+def said(span: Span) -> Iterator[tuple[str, list[tuple[int, Said]]]]:
+    """Every case of a span in order, with what each of its events says. Raises sealing.ContentUnreadable."""
+    body, unseal, place = span.body, sealing.unseal, content_place
+    for case, rows in groupby(read(_SAID, span), key=itemgetter(0)):
+        found: dict[int, Said] = {}
+        for _case, seq, group, key_id, nonce, sealed in rows:
+            groups = found.setdefault(seq, {})
+            if group is not None:
+                content = unseal(key_id, nonce, sealed, place(body, case, seq, group))
+                groups[group] = orjson.loads(content)
+        yield case, list(found.items())
+
+
+def stored_events(span: Span) -> Iterator[ChainedEvent]:
+    """Every event of a span, case by case, in order."""
+    for _, group in groupby(read(_EVENTS, span), key=itemgetter(0, 1)):
+        lines = list(group)
+        contents = tuple(Content(*line[11:]) for line in lines if line[11] is not None)
+        *head, digests, prev, own = lines[0][:11]
+        yield ChainedEvent(span.body, *head, orjson.loads(digests), prev, own, contents)

@@ -2,38 +2,28 @@
 
 State, search values, agenda, charges and registries are projections of the events. `--check` names every
 difference and changes nothing (exit status 1 when there is one); without it the projections of cases are written
-anew from the events. Folding never evaluates a rule.
+anew from the events. Folding never evaluates a rule. Bodies are taken in spans, by as many processes as there are
+cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
-from itertools import groupby, islice
 from typing import Any
-
-import orjson
 
 from kiban.access import bodies
 from kiban.access.scope import scope
-from kiban.cases import content
+from kiban.cases import content, rebuild_records
 from kiban.cases.events import MATTER
-from kiban.cases.ledger import StoredEvent, stored_events
-from kiban.cases.models import Agenda, Case, CaseValue, Charge
-from kiban.cases.world import as_value
-from kiban.cases.writing import agenda_of, case_columns, changed_values
-from kiban.definitions import editions
-from kiban.kernel.state import fold, state_from_json
+from kiban.cases.ledger import Said, Span, said, spans_of
+from kiban.cases.projections import Standing, made_of
+from kiban.cases.rebuild_records import Key
+from kiban.kernel.state import fold
 from kiban.ops import pool
-from kiban.registries.models import Record, RecordValue, RecordVersion
-
-_Key = tuple[str, str, str]
-_BATCH = 500  # cases whose rows are read at once
 
 
 @dataclass(slots=True)
@@ -45,173 +35,72 @@ class Rebuilt:
     unreadable: int = 0
     differences: list[str] = field(default_factory=list)
 
+    def add(self, other: Rebuilt) -> None:
+        """Takes in what another span gave."""
+        self.cases += other.cases
+        self.records += other.records
+        self.unreadable += other.unreadable
+        self.differences += other.differences
 
-def rebuild(body: str, *, check: bool, result: Rebuilt | None = None) -> Rebuilt:
-    """Folds one body's events in one transaction. Opens its own scope."""
-    result = result if result is not None else Rebuilt()
-    with scope(body, viewer="rebuild", snapshot=True):
-        # (case, seq) → registry → key → what was set, in order
-        changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]] = {}
-        cases = ((case, list(events)) for case, events in groupby(stored_events(), key=lambda e: e.case))
-        while batch := dict(islice(cases, _BATCH)):
-            _batch(body, batch, changes, result, check=check)
-        for difference in _registries(body, changes, result):
-            result.differences.append(f"{body} {difference}")
+
+def rebuild(body: str, *, check: bool) -> Rebuilt:
+    """Folds one body's events, span by span. Opens its own scopes."""
+    result = Rebuilt()
+    for span in spans_of(body):
+        result.add(rebuild_span(span, check=check))
     return result
 
 
-def _batch(
-    body: str, batch: Mapping[str, list[StoredEvent]],
-    changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]], result: Rebuilt, *, check: bool,
-) -> None:  # fmt: skip
-    """Many cases at once: what stands in each table is asked for once."""
-    stands = _Stands(body, list(batch))
-    for case_id, events in batch.items():
-        result.cases += 1
-        row = stands.rows.get(case_id)
+def rebuild_span(span: Span, *, check: bool) -> Rebuilt:
+    """Folds the events of a span in one transaction; what concerns the body as a whole comes with its first span."""
+    result = Rebuilt()
+    with scope(span.body, viewer="rebuild", snapshot=True):
+        folding = _Folding(Standing(span), result, check=check)
+        for case, events in said(span):
+            folding.case(case, events)
+        differing = list(rebuild_records.against_events(span, folding.changes))
+        if span.begins:
+            differing += rebuild_records.against_versions(span.body)
+            result.records = rebuild_records.count(span.body)
+        result.differences += [f"{span.body} {difference}" for difference in differing]
+    return result
+
+
+class _Folding:
+    """The cases of a span, one after the other; `changes` gathers what their events set in registries."""
+
+    def __init__(self, stands: Standing, result: Rebuilt, *, check: bool) -> None:
+        self.stands, self.result, self.check = stands, result, check
+        self.changes: dict[tuple[str, int], list[tuple[Key, dict[str, Any]]]] = {}
+
+    def case(self, case: str, events: list[tuple[int, Said]]) -> None:
+        self.result.cases += 1
+        row = self.stands.rows.get(case)
         if row is None:
-            result.differences.append(f"{body} case {case_id}: is missing")
-            continue
-        folded = _fold(body, row.service, events, changes)
-        if folded is None:
-            result.unreadable += 1
-            continue
-        for difference in _case(row, folded, stands, check=check):
-            result.differences.append(f"{body} case {case_id}: {difference}")
+            self._differs(case, "is missing")
+            return
+        document: dict[str, Any] | None = None
+        for seq, groups in events:
+            if MATTER not in groups:  # it was disposed of
+                self.result.unreadable += 1
+                return
+            document = fold(document, content.changes(groups))
+            self.changes[case, seq] = [
+                ((row.service, effect["registry"], effect["key"]), effect["set"])
+                for effect in groups[MATTER].get("effects", ())
+                if effect["kind"] == "record"
+            ]
+        assert document is not None  # a case has an event
+        made = made_of(row, document)
+        differing = self.stands.differences(row, made)
+        if not differing:
+            return
+        self._differs(case, f"{', '.join(differing)} differ from the events")
+        if not self.check:
+            self.stands.write(row, made)
 
-
-class _Stands:
-    """What stands in the tables of some cases, by case."""
-
-    def __init__(self, body: str, cases: list[str]) -> None:
-        first_to_last = (cases[0], cases[-1])  # events come in the order of their cases
-        here = {"body": body, "case_id__range": first_to_last}
-        self.rows = {str(row.id): row for row in Case.objects.filter(body=body, id__range=first_to_last)}
-        self.values = _by_case(CaseValue.objects.filter(**here).values_list("case_id", "field", "value"))
-        self.agenda = _by_case(Agenda.objects.filter(**here).values_list("case_id", "clock", "at"))
-        self.charges = _by_case(
-            Charge.objects.filter(**here).values_list("case_id", "name", "due", "paid", "waived")
-        )
-
-
-def _by_case(rows: Iterable[tuple[Any, ...]]) -> dict[str, set[tuple[Any, ...]]]:
-    found: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
-    for case, *row in rows:
-        found[str(case)].add(tuple(row))
-    return found
-
-
-def _fold(
-    body: str,
-    service: str,
-    events: list[StoredEvent],
-    changes: dict[tuple[str, int], list[tuple[_Key, dict[str, Any]]]],
-) -> dict[str, Any] | None:
-    """The document that the events make; None when the matter of one was disposed of."""
-    document: dict[str, Any] | None = None
-    for event in events:
-        groups = {stored.group: orjson.loads(event.open(body, stored)) for stored in event.contents}
-        if MATTER not in groups:
-            return None
-        said = content.merge(groups)
-        document = fold(document, said["changes"])
-        changes[event.case, event.seq] = [
-            ((service, effect["registry"], effect["key"]), effect["set"])
-            for effect in said.get("effects", ())
-            if effect["kind"] == "record"
-        ]
-    return document
-
-
-def _case(row: Case, document: Mapping[str, Any], there: _Stands, *, check: bool) -> Iterator[str]:
-    case_id = str(row.id)
-    procedure = editions.get(row.edition).procedures[row.procedure]
-    state = state_from_json(procedure, document, id=case_id, number=row.number, seq=row.seq)
-    columns = case_columns(procedure, state)
-    stands = {
-        "state": row.state, "final": row.final, "title": row.title, "subject": row.subject,
-        "due_on": row.due_on.isoformat() if row.due_on else None,
-    }  # fmt: skip
-    wanted = changed_values(procedure, None, state)["rows"]
-    values = {(field, value) for field, value in wanted}
-    found = there.values.get(case_id, set())
-    agenda = {(name, datetime.fromisoformat(item["at"])) for name, item in agenda_of(state).items()}
-    charges = {(name, charge.due, charge.paid, charge.waived) for name, charge in state.charges.items()}
-    parts = {
-        "document": dict(document) == row.document, "columns": columns == stands, "search values": values == found,
-        "agenda": agenda == there.agenda.get(case_id, set()), "charges": charges == there.charges.get(case_id, set()),
-    }  # fmt: skip
-    wrong = [name for name, same in parts.items() if not same]
-    if not wrong:
-        return
-    yield f"{', '.join(wrong)} differ from the events"
-    if not check:
-        _write(row, document, columns, procedure, values - found, found - values)
-
-
-def _write(
-    row: Case, document: Mapping[str, Any], columns: Mapping[str, Any], procedure: Any,
-    missing: set[tuple[str, str]], surplus: set[tuple[str, str]],
-) -> None:  # fmt: skip
-    here = {"body": row.body, "case_id": row.id}
-    state = state_from_json(procedure, document, id=str(row.id), number=row.number, seq=row.seq)
-    Case.objects.filter(body=row.body, id=row.id).update(document=dict(document), **columns)
-    for name, value in surplus:
-        CaseValue.objects.filter(**here, field=name, value=value).delete()
-    CaseValue.objects.bulk_create(
-        CaseValue(**here, service=row.service, field=name, value=value) for name, value in sorted(missing)
-    )
-    agenda = agenda_of(state)
-    handled = set(Agenda.objects.filter(**here, fired=True).values_list("clock", "at"))
-    Agenda.objects.filter(**here).delete()
-    Agenda.objects.bulk_create(
-        Agenda(
-            **here, clock=name, at=(at := datetime.fromisoformat(item["at"])),
-            fired=item["fired"] or (name, at) in handled,
-        )
-        for name, item in agenda.items()
-    )  # fmt: skip
-    Charge.objects.filter(**here).delete()
-    Charge.objects.bulk_create(
-        Charge(**here, name=name, due=c.due, paid=c.paid, waived=c.waived, updated_at=row.updated_at)
-        for name, c in state.charges.items()
-    )
-
-
-def _registries(
-    body: str, changes: Mapping[tuple[str, int], list[tuple[_Key, dict[str, Any]]]], result: Rebuilt
-) -> Iterator[str]:
-    """Every version of a record must be the one before it with what its event set; the record is the last one."""
-    versions: dict[_Key, dict[str, Any]] = {}
-    used: dict[tuple[str, int, _Key], int] = defaultdict(int)
-    rows = RecordVersion.objects.filter(body=body).order_by("service", "registry", "key", "version")
-    for row in rows.iterator(chunk_size=2000):
-        key = (row.service, row.registry, row.key)
-        act = (str(row.case_id), row.seq)
-        said = [given for name, given in changes.get(act, ()) if name == key]
-        place = used[(*act, key)]
-        used[(*act, key)] += 1
-        merged = {**versions.get(key, {}), **(said[place] if place < len(said) else {})}
-        wanted = {name: value for name, value in merged.items() if value is not None}
-        if act in changes and wanted != row.data:
-            yield f"record {'/'.join(key)} version {row.version}: differs from its event"
-        versions[key] = row.data
-    values: dict[_Key, set[tuple[str, str]]] = defaultdict(set)
-    listed = RecordValue.objects.filter(body=body).values_list("service", "registry", "key", "field", "value")
-    for service, registry, name, of, value in listed:
-        values[service, registry, name].add((of, value))
-    for record in Record.objects.filter(body=body).iterator(chunk_size=2000):
-        result.records += 1
-        key = (record.service, record.registry, record.key)
-        if versions.pop(key, None) != record.data:
-            yield f"record {'/'.join(key)}: differs from its last version"
-        scalars = {
-            (of, as_value(value)) for of, value in record.data.items() if isinstance(value, str | int | float)
-        }
-        if values.pop(key, set()) != scalars:
-            yield f"record {'/'.join(key)}: its search values differ"
-    for key in versions:
-        yield f"record {'/'.join(key)}: is missing"
+    def _differs(self, case: str, how: str) -> None:
+        self.result.differences.append(f"{self.stands.body} case {case}: {how}")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -225,16 +114,14 @@ def main(argv: Sequence[str]) -> int:
     if chosen.body and not bodies.exists(chosen.body):
         sys.stderr.write(f"kiban rebuild: there is no body {chosen.body!r}\n")
         return 2
+    codes = [chosen.body] if chosen.body else bodies.codes()
     result = Rebuilt()
     for one in pool.each(
-        partial(rebuild, check=chosen.check), [chosen.body] if chosen.body else bodies.codes()
+        partial(rebuild_span, check=chosen.check), [span for body in codes for span in spans_of(body)]
     ):
         for difference in one.differences:
             sys.stdout.write(f"{difference}\n")
-        result.cases += one.cases
-        result.records += one.records
-        result.unreadable += one.unreadable
-        result.differences += one.differences
+        result.add(one)
     count = len(result.differences)
     sys.stdout.write(
         f"{result.cases} cases and {result.records} records: {f'{count} differences' if count else 'no difference'}"

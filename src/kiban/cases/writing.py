@@ -13,7 +13,7 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from kiban.cases import content, files, sealing
-from kiban.cases.events import NO_PREV, NewEvent, new_event
+from kiban.cases.events import NO_PREV, ChainedEvent, new_event
 from kiban.cases.lines import Line
 from kiban.cases.numbers import verification_code
 from kiban.documents.data import document_data
@@ -135,7 +135,7 @@ class Writing:
             )
         return found
 
-    def _event(self, issued: list[dict[str, Any]]) -> NewEvent:
+    def _event(self, issued: list[dict[str, Any]]) -> ChainedEvent:
         case, actor = self.decision.case, self.facts.actor
         documents = [
             {"id": d["id"], "name": d["name"], "number": d["number"], "data": content.data_digest(d["data"])}

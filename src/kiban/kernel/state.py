@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -34,13 +34,14 @@ def state_to_json(procedure: CompiledProcedure, case: CaseState) -> Json:
 
 
 def state_from_json(
-    procedure: CompiledProcedure, document: Mapping[str, Any], *, id: str, number: str, seq: int = 0
-) -> CaseState:
-    """The inverse of `state_to_json`; fields that the edition does not know are left out."""
+    procedure: CompiledProcedure, document: Mapping[str, Any], *, id: str, number: str, seq: int = 0,
+    only: Collection[str] | None = None,
+) -> CaseState:  # fmt: skip
+    """The inverse of `state_to_json`; fields that the edition does not know, and those not in `only`, are left out."""
     get = procedure.codecs.get
     values = {}
     for name, stored in document["values"].items():
-        codec = get(name)
+        codec = get(name) if only is None or name in only else None
         if codec is not None:
             values[name] = codec.from_json(stored)
     return CaseState(

@@ -1,4 +1,4 @@
-"""One piece of work for each of many bodies, in as many processes as there are cores."""
+"""One piece of work for each of many things (bodies, spans of cases), in as many processes as there are cores."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
 
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 _MOST = 8
 
 
-def each(work: Callable[[str], _T], codes: Sequence[str]) -> Iterator[_T]:
-    """`work(code)` for each, in order; `work` can be pickled. One code is done here."""
-    cores = min(len(codes), os.cpu_count() or 1, _MOST)
+def each(work: Callable[[_S], _T], things: Sequence[_S]) -> Iterator[_T]:
+    """`work(thing)` for each, in order; `work` and what it gives can be pickled. A single thing is done here."""
+    cores = min(len(things), os.cpu_count() or 1, _MOST)
     if cores < 2:
-        yield from map(work, codes)
+        yield from map(work, things)
         return
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn"), initializer=begin) as pool:
-        yield from pool.map(work, codes, chunksize=8)
+        yield from pool.map(work, things)
 
 
 def begin() -> None:

@@ -61,3 +61,6 @@ class RecordVersion(Tenant):
         *_RECORD,
         (("body", "case_id", "seq"), "cases_event", ("body", "case_id", "seq")),
     )
+
+    class Meta:
+        indexes = (models.Index(fields=("body", "case_id", "seq"), name="version_of_event"),)

@@ -152,6 +152,14 @@ class CompiledProcedure:
         return self.procedure.name
 
     @cached_property
+    def listed(self) -> frozenset[str]:
+        """The names of the values by which a case is listed and found: those of its title, its subject, its search."""
+        told = {*self.title.names, *(self.subject.names if self.subject is not None else ())}
+        codecs = {**self.codecs.computed, **self.codecs.fields}
+        sought = {name for name, codec in codecs.items() if codec.field.search != "none"}
+        return frozenset(dotted.split(".", 1)[0] for dotted in told) | sought
+
+    @cached_property
     def uses(self) -> Mapping[str, frozenset[str]]:
         """By computed value: the names that its expression mentions (`clock` for `clock.x`)."""
         return {
