@@ -5,6 +5,7 @@ Every grant and every end is a line of its own with who did it and why; nobody e
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -24,6 +25,29 @@ def grants(body: str, service: str, *, past: bool = False) -> list[RoleGrant]:
     if not past:
         rows = rows.filter(Q(to_date=None) | Q(to_date__gte=clock.today()))
     return list(rows.order_by("user__display_name", "role", "from_date"))
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of the staff of a body in a service: `department` is the one of the latest role that names one."""
+
+    id: UUID
+    name: str
+    department: str
+
+
+def colleagues(body: str, service: str, *, on: date) -> list[Colleague]:
+    """The active staff who hold a role of a service in a body on a day, by name."""
+    rows = RoleGrant.objects.select_related("user").filter(
+        Q(to_date=None) | Q(to_date__gte=on), body=body, service=service, from_date__lte=on, user__kind="staff",
+        user__is_active=True,
+    )  # fmt: skip
+    found: dict[UUID, Colleague] = {}
+    for row in rows.order_by("from_date", "id"):
+        known = found.get(row.user_id)
+        department = row.department or (known.department if known else "")
+        found[row.user_id] = Colleague(row.user_id, row.user.display_name, department)
+    return sorted(found.values(), key=lambda one: (one.department, one.name, str(one.id)))
 
 
 def givable(service: Service, body: str) -> list[Role]:

@@ -23,6 +23,7 @@ from kiban.cases.models import Case
 from kiban.cases.queries import CaseView, EventView
 from kiban.definitions import editions
 from kiban.documents.models import Document
+from kiban.kernel import office
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import ActorFacts
@@ -43,6 +44,16 @@ class Seen:
     @property
     def href(self) -> str:
         return f"{ROOT}/bodies/{self.body}/cases/{self.view.row.id}"
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the caller works on the body's cases, and may know what the office does for itself."""
+        return office.works_here(self.view.compiled.service, self.actor, self.body)
+
+    @property
+    def seq(self) -> int:
+        """The version of the case as this caller knows it."""
+        return self.view.state.seq if self.at_work else office.visible_seq(self.view.state)
 
 
 @contextmanager
@@ -89,7 +100,7 @@ def full(found: Seen) -> dict[str, Any]:
     return {
         **short(view.row, found.body),
         "due_on": due_on(procedure, state),
-        "seq": state.seq,
+        "seq": found.seq,
         "edition": view.row.edition,
         "sections": _sections(procedure, values),
         "computed": {name: value for name, value in values.items() if name in procedure.codecs.computed},
@@ -106,6 +117,7 @@ def full(found: Seen) -> dict[str, Any]:
         },
         "documents": [document(row, found) for row in documents(found)],
         "notices": _notices(found),
+        **({"office": _office(found)} if found.at_work else {}),
         "actions": [
             {
                 "name": item.action.name,
@@ -116,6 +128,17 @@ def full(found: Seen) -> dict[str, Any]:
             }
             for item in queries.possible(procedure, state, found.actor)
         ],
+    }
+
+
+def _office(found: Seen) -> dict[str, Any]:
+    """Who handles the case: id and name of the person, and the department."""
+    kept = found.view.state.office
+    person = str(kept.get("assignee") or "")
+    user = User.objects.filter(id=person).first() if person else None
+    return {
+        "assignee": {"id": person, "name": user.display_name} if user is not None else None,
+        "department": str(kept.get("department") or ""),
     }
 
 
@@ -175,7 +198,7 @@ def _said(text: Mapping[str, str]) -> str:
 
 def events(found: Seen) -> list[dict[str, Any]]:
     """What happened. Towards a party staff appear as department and role; what was said is for the body."""
-    history = queries.history(found.view)
+    history = queries.history(found.view, office=found.at_work)
     people = acted(found.view, history, by_name=found.sight.inside)
     return [_event(event, who, found) for event, who in zip(history, people, strict=True)]
 
@@ -195,6 +218,8 @@ def _event(event: EventView, who: Who, found: Seen) -> dict[str, Any]:
 
 
 def _act_label(procedure: CompiledProcedure, act: str) -> str:
+    if act in office.LABELS:
+        return str(label(office.LABELS[act]))
     action = procedure.procedure.actions.get(act)
     if action is not None:
         return str(label(action.label))

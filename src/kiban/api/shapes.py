@@ -207,6 +207,13 @@ class AllowedAction(Schema):
     schema_: Annotated[str, Field(alias="schema")]
 
 
+class OfficeItem(Schema):
+    """Who handles a case."""
+
+    assignee: dict[str, str] | None
+    department: str
+
+
 class CaseFull(CaseShort):
     seq: int
     edition: str
@@ -220,6 +227,7 @@ class CaseFull(CaseShort):
     charges: dict[str, ChargeItem]
     documents: list[DocumentShort]
     notices: list[NoticeItem]
+    office: Annotated[OfficeItem | None, Field(description="To the staff of the body alone")] = None
     actions: list[AllowedAction]
 
 

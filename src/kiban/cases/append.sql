@@ -32,7 +32,9 @@ BEGIN
                 decode(e->>'hash', 'hex'), 0, (c->>'due_on')::date);
     ELSE
         UPDATE cases_case SET state = c->>'state', final = (c->>'final')::boolean, document = c->'document',
-               title = c->>'title', subject = c->>'subject', updated_at = moment, seq = number_of_event,
+               title = c->>'title', subject = c->>'subject', seq = number_of_event,
+               -- what the office does for itself (kiban.kernel.office) is no change that others see
+               updated_at = CASE WHEN e->>'act' LIKE 'office.%' THEN updated_at ELSE moment END,
                head = decode(e->>'hash', 'hex'), due_on = (c->>'due_on')::date
          WHERE body = b AND id = case_uuid AND seq = number_of_event - 1;
         IF NOT FOUND THEN
@@ -95,6 +97,13 @@ BEGIN
         SELECT b, (x->>'id')::uuid, case_uuid, number_of_event, c->>'service', c->>'edition', x->>'name',
                x->>'number', x->>'code', x->'data', moment, '', NULL, '[]'::jsonb
           FROM jsonb_array_elements(work) AS x;
+    END IF;
+
+    work := p->'ended';
+    IF work IS NOT NULL THEN
+        UPDATE documents_document d SET ended_at = moment, ended_seq = number_of_event, replaced_by = (x->>'by')::uuid
+          FROM jsonb_array_elements(work) AS x
+         WHERE d.body = b AND d.case_id = case_uuid AND d.id = (x->>'id')::uuid AND d.ended_at IS NULL;
     END IF;
 
     work := p->'notices';

@@ -10,21 +10,32 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kiban.cases.events import LOOKUPS, MATTER, PERSONAL, canonical
+from kiban.cases.events import LOOKUPS, MATTER, OFFICE, PERSONAL, canonical
 from kiban.kernel.definitions.compile import CompiledProcedure
-from kiban.kernel.facts import ChargeChange, Decision, DocumentIssue, NoticeSent, RecordChange
+from kiban.kernel.facts import (
+    ChargeChange,
+    Decision,
+    DocumentIssue,
+    DocumentWithdrawal,
+    NoticeSent,
+    RecordChange,
+)
+from kiban.kernel.office import is_office
 
 _BY_FIELD = ("values", "texts", "marks")
+_SAID_APART = (DocumentIssue, DocumentWithdrawal, NoticeSent)
 
 
 def split(
     procedure: CompiledProcedure, decision: Decision, documents: Iterable[Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """The groups of an event. `documents` say what was issued: id, name, number, digest of the data."""
+    """The groups of an event. `documents` are the effects on documents: what was issued, replaced, withdrawn."""
     by_action = procedure.codecs.personal
     personal = by_action.get(decision.action, by_action[""])
     matter: dict[str, Any] = {"changes": {}, "before": decision.before}
     private: dict[str, Any] = {}
+    if decision.deputy_for:
+        matter["deputy_for"] = decision.deputy_for
     for part, changed in decision.changes.items():
         if part in _BY_FIELD and isinstance(changed, Mapping):
             kept, hidden = _parted(changed, personal)
@@ -33,7 +44,8 @@ def split(
                 private.setdefault("changes", {})[part] = hidden
         else:
             matter["changes"][part] = changed
-    kept, hidden = _parted(decision.input, personal)
+    office = dict(decision.input) if is_office(decision.action) else {}
+    kept, hidden = _parted({} if office else decision.input, personal)
     matter["input"] = kept
     if hidden:
         private["input"] = hidden
@@ -45,9 +57,9 @@ def split(
             for p in decision.problems
         ]
     effects = [
-        _said(effect) for effect in decision.effects if not isinstance(effect, DocumentIssue | NoticeSent)
+        _said(effect) for effect in decision.effects if not isinstance(effect, _SAID_APART)
     ]
-    effects += [{"kind": "document", **document} for document in documents]
+    effects += documents
     notices = [effect for effect in decision.effects if isinstance(effect, NoticeSent)]
     effects += [{"kind": "notice", "name": notice.name, "to": notice.to} for notice in notices]
     if effects:
@@ -57,15 +69,16 @@ def split(
             {"name": n.name, "to": n.to, "subject": n.subject.model_dump(), "text": n.text.model_dump()}
             for n in notices
         ]
-    return {MATTER: matter, PERSONAL: private, LOOKUPS: dict(decision.lookups)}
+    said = {MATTER: matter, PERSONAL: private, LOOKUPS: dict(decision.lookups)}
+    return {**said, OFFICE: {"input": office}} if office else said
 
 
 def merge(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """One mapping: changes, input, before, reasons, problems, effects, notices, lookups."""
+    """One mapping: changes, input, before, deputy_for, reasons, problems, effects, notices, lookups."""
     said = dict(groups.get(MATTER, {}))
     private = groups.get(PERSONAL, {})
     said["changes"] = changes(groups)
-    said["input"] = {**said.get("input", {}), **private.get("input", {})}
+    said["input"] = {**said.get("input", {}), **private.get("input", {}), **groups.get(OFFICE, {}).get("input", {})}
     if "notices" in private:
         said["notices"] = private["notices"]
     said["lookups"] = dict(groups.get(LOOKUPS, {}))

@@ -32,9 +32,12 @@ from kiban.cases import files, filing, numbers
 from kiban.cases.asking import BadKey, KeyConflict, NotVisible, case_uuid, key_of, named
 from kiban.cases.facts import facts_for
 from kiban.cases.session import Row, Session, session
+from kiban.cases.staff import staff_of
+from kiban.cases.standing import ended_by
 from kiban.cases.world import PostgresWorld
 from kiban.cases.writing import APPEND, Before, Key, Writing
 from kiban.definitions import editions, local
+from kiban.kernel import office
 from kiban.kernel.dates import today_in_tokyo
 from kiban.kernel.decide import decide
 from kiban.kernel.decide import fire as decide_fire
@@ -205,8 +208,9 @@ def fire(body: str, case_id: UUID | str, clock: str, at: datetime) -> Outcome | 
             opened.commit()
             return None
         writing = Writing(
-            body, locked.procedure, locked.edition, decision, locked.before, facts, key, locked.party, now
-        )
+            body, locked.procedure, locked.edition, decision, locked.before, facts, key, locked.party, now,
+            ended=ended_by(opened, body, name, decision),
+        )  # fmt: skip
         return _append(opened, writing)
 
 
@@ -251,7 +255,7 @@ def _act(request: _Request) -> Outcome:
         if locked is None or not _visible(request, locked):
             raise NotVisible(request.case_id)
         state = locked.before.state
-        if request.if_seq is not None and request.if_seq != state.seq:
+        if request.if_seq is not None and office.moved_on(state, request.if_seq):
             return _refused(opened, request, Refusal(STALE, _STALE))
         facts = facts_for(locked.compiled, request.body, request.actor, request.now, state)
         world = PostgresWorld(opened, locked.compiled)
@@ -260,7 +264,7 @@ def _act(request: _Request) -> Outcome:
             return _refused(opened, request, decision)
         writing = Writing(
             request.body, locked.procedure, locked.edition, decision, locked.before, facts, request.key,
-            locked.party, request.now, _held(opened),
+            locked.party, request.now, _held(opened), ended_by(opened, request.body, state.id, decision),
         )  # fmt: skip
         _file(opened, request, writing)
         return _append(opened, writing)
@@ -276,6 +280,9 @@ def _decided(
 ) -> Decision | Refusal:
     opening = locked is None
     before = None if locked is None else locked.before
+    if before is not None and office.is_office(request.action):
+        staff = staff_of(request.body, request.service, facts.today)
+        return office.decide_office(procedure, before.state, request.action, request.input, facts, staff)
     try:
         found = decide(
             procedure, before.state if before else None, request.action, request.input, facts, world,

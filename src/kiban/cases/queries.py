@@ -22,20 +22,21 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from uuid_utils.compat import uuid7
 
 from kiban.access.actors import sees_body
 from kiban.access.scope import current
 from kiban.cases import content, sealing
 from kiban.cases.events import content_place
-from kiban.cases.models import AccessLog, Case, Event, EventContent, Notice
+from kiban.cases.models import AccessLog, Case, CaseValue, Event, EventContent, Notice
 from kiban.cases.paging import Page, decode, encode
 from kiban.cases.search import matching
 from kiban.definitions import editions, local
 from kiban.documents.models import Document
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
 from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.office import is_office
 from kiban.kernel.sight import Sight, sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
@@ -85,6 +86,8 @@ def inbox(
     due_by: date | None = None,
     final: bool | None = False,
     actor: str | None = None,
+    assigned: Collection[str] | None = None,
+    department: str | None = None,
     party: str | None = None,
     roles: Collection[str] = (),
     limit: int = 50,
@@ -93,8 +96,9 @@ def inbox(
     """Cases of a service in the open scope, open ones before closed ones, the earliest due first, then the oldest.
 
     `final`: False open ones, True closed ones, None both. `due_by`: due on or before. `actor`: cases on which this
-    actor has acted. `party`: cases of this partition. `text`: see `kiban.cases.search`; it looks only
-    into what the `roles` may read. Raises paging.BadCursor.
+    actor has acted. `assigned`: cases handled by one of these people, with none of them cases that nobody handles.
+    `department`: cases that were handed over to it. `party`: cases of this partition. `text`: see
+    `kiban.cases.search`; it looks only into what the `roles` may read. Raises paging.BadCursor.
     """
     body = current().body
     rows = Case.objects.filter(body=body, service=compiled.service.slug)
@@ -110,6 +114,10 @@ def inbox(
         rows = rows.filter(party=party)
     if actor is not None:
         rows = rows.filter(id__in=Event.objects.filter(body=body, actor=actor).values("case_id"))
+    if assigned is not None:
+        rows = _handled_by(rows, compiled, body, assigned)
+    if department is not None:
+        rows = rows.filter(id__in=_office_values(compiled, body, "department").filter(value=department[:200]))
     if text.strip():
         rows = matching(rows, compiled, body, text, _hidden(compiled, roles))
     if cursor is not None:
@@ -121,6 +129,21 @@ def inbox(
     last = found[limit - 1]
     due = last.due_on.isoformat() if last.due_on else None
     return Page(found[:limit], encode([last.final, due, str(last.id)]))
+
+
+def _office_values(compiled: CompiledService, body: str, name: str) -> QuerySet[Any]:
+    """The ids of the cases of which the office knows this (kernel.office), to be narrowed by `value`."""
+    rows = CaseValue.objects.filter(body=body, service=compiled.service.slug, field=f"office.{name}")
+    return rows.values_list("case_id")
+
+
+def _handled_by(
+    rows: QuerySet[Case], compiled: CompiledService, body: str, people: Collection[str]
+) -> QuerySet[Case]:
+    if people:
+        return rows.filter(id__in=_office_values(compiled, body, "assignee").filter(value__in=people))
+    handled = CaseValue.objects.filter(body=body, case_id=OuterRef("id"), field="office.assignee")
+    return rows.filter(~Exists(handled))
 
 
 def counts(compiled: CompiledService) -> dict[tuple[str, str], int]:
@@ -184,8 +207,11 @@ def _hidden(compiled: CompiledService, roles: Iterable[str]) -> frozenset[str]:
     return frozenset[str]().union(*(sight(one, held).hidden for one in compiled.procedures.values()))
 
 
-def history(found: CaseView) -> list[EventView]:
-    """Every event of a case in the open scope, in order, with its content."""
+def history(found: CaseView, *, office: bool = False) -> list[EventView]:
+    """The events of a case in the open scope, in order, with their content.
+
+    `office`: also the acts that are the office's own (kernel.office), for those who work there.
+    """
     body, case_id = found.row.body, found.row.id
     said: dict[int, dict[str, Any]] = defaultdict(dict)
     for row in EventContent.objects.filter(body=body, case_id=case_id):
@@ -199,6 +225,7 @@ def history(found: CaseView) -> list[EventView]:
             tuple(sorted(set(event.digests) - set(said[event.seq]))),
         )
         for event in Event.objects.filter(body=body, case_id=case_id).order_by("seq")
+        if office or not is_office(event.act)
     ]  # fmt: skip
 
 
@@ -209,8 +236,9 @@ def documents(case_id: UUID | str) -> list[Document]:
 
 
 def notices(case_id: UUID | str) -> list[Notice]:
-    """The notices sent on a case in the open scope, oldest first."""
-    return list(Notice.objects.filter(body=current().body, case_id=case_id).order_by("seq", "id"))
+    """The notices sent on a case in the open scope, oldest first, without those that colleagues sent each other."""
+    rows = Notice.objects.filter(body=current().body, case_id=case_id).order_by("seq", "id")
+    return [row for row in rows if not is_office(row.name)]
 
 
 def log_access(what: str, case_id: UUID | str | None = None, *, at: datetime | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from kiban.cases import content, files, sealing
 from kiban.cases.events import NO_PREV, ChainedEvent, new_event
 from kiban.cases.lines import Line
 from kiban.cases.numbers import verification_code
+from kiban.cases.standing import Standing
 from kiban.documents.data import document_data
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.facts import (
@@ -23,10 +24,12 @@ from kiban.kernel.facts import (
     ChargeChange,
     Decision,
     DocumentIssue,
+    DocumentWithdrawal,
     Facts,
     NoticeSent,
     RecordChange,
 )
+from kiban.kernel.office import is_office
 from kiban.kernel.sorting import natural_key
 from kiban.kernel.state import due_on, fold, search_entries, subject_of, title_of
 
@@ -66,6 +69,7 @@ class Writing:
     party: str
     at: datetime
     held: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    ended: Mapping[str, Sequence[Standing]] = field(default_factory=dict)
 
     @cached_property
     def _columns(self) -> dict[str, Any]:
@@ -116,7 +120,11 @@ class Writing:
         }  # fmt: skip
         if issued:
             said["documents"] = issued
-        said["jobs"] = self._jobs(bool(issued))
+        if ended := self._ended(issued):
+            said["ended"] = ended
+        jobs = self._jobs(bool(issued))
+        if jobs:
+            said["jobs"] = jobs
         return (seal, orjson.dumps(said).decode()), answer
 
     def _effects(self, kind: type) -> list[Any]:
@@ -126,20 +134,34 @@ class Writing:
         case, found = self.decision.case, list[dict[str, Any]]()
         for place, issue in enumerate(self._effects(DocumentIssue), start=1):
             number, code = f"{case.number}-{case.seq}-{place}", verification_code()
+            replaces = self.ended.get(issue.name, ()) if issue.replaces else ()
             data = document_data(
                 self.procedure, issue.name, case, self.facts, action=self.decision.action,
                 given=self.decision.input, number=number, code=code,
+                replaces=[(one.number, one.on) for one in replaces],
             )  # fmt: skip
             found.append(
-                {"id": str(uuid7()), "name": issue.name, "number": number, "code": code, "data": data}
-            )
+                {"id": str(uuid7()), "name": issue.name, "number": number, "code": code, "data": data,
+                 "replaces": [one.said for one in replaces]}
+            )  # fmt: skip
         return found
+
+    def _ended(self, issued: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The documents that no longer stand: by what they were replaced, null for those withdrawn."""
+        replaced = [{"id": old["id"], "by": new["id"]} for new in issued for old in new["replaces"]]
+        names = [effect.name for effect in self._effects(DocumentWithdrawal)]
+        return replaced + [{"id": one.id, "by": None} for name in names for one in self.ended.get(name, ())]
 
     def _event(self, issued: list[dict[str, Any]]) -> ChainedEvent:
         case, actor = self.decision.case, self.facts.actor
         documents = [
-            {"id": d["id"], "name": d["name"], "number": d["number"], "data": content.data_digest(d["data"])}
+            {"kind": "document", "id": d["id"], "name": d["name"], "number": d["number"],
+             "data": content.data_digest(d["data"]), **({"replaces": d["replaces"]} if d["replaces"] else {})}
             for d in issued
+        ]  # fmt: skip
+        documents += [
+            {"kind": "withdrawal", "name": name, "documents": [one.said for one in self.ended.get(name, ())]}
+            for name in (effect.name for effect in self._effects(DocumentWithdrawal))
         ]
         return new_event(
             body=self.body, case=case.id, seq=case.seq, act=self.decision.action, actor=self.key.actor,
@@ -196,8 +218,8 @@ class Writing:
         return [value for place in places for name, value in place.items() if name in holding]
 
     def _jobs(self, documents: bool) -> list[str]:
-        """Whoever follows the case learns of each act: `shared` is always there."""
-        jobs = ["shared"]
+        """Whoever follows the case learns of each act but the office's own."""
+        jobs = [] if is_office(self.decision.action) else ["shared"]
         if self._effects(NoticeSent):
             jobs.append("notices")
         return [*jobs, "documents"] if documents else jobs

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Q
 
+from kiban.access import people
 from kiban.access.actors import holders
 from kiban.access.scope import scope
 from kiban.cases.lines import WRITE, Line, viewers
@@ -28,6 +29,7 @@ from kiban.delivery import messages, webhooks
 from kiban.delivery.models import Message, Subscription
 from kiban.documents import issue
 from kiban.documents.models import Document
+from kiban.kernel import office
 from kiban.kernel.dates import today_in_tokyo
 from kiban.ops.metrics import OUTBOX
 
@@ -173,7 +175,13 @@ def _line(case: Case) -> Line:
 
 def _copies(notice: Notice, case: Case) -> Iterable[tuple[str, Inbox]]:
     """(partition, notice) for those to whom it is: the party, or each of the staff who hold the role now."""
-    role = editions.get(case.edition).service.roles.get(notice.to)
+    service = editions.get(case.edition).service
+    addressee = office.addressee(notice.to)
+    if addressee is not None:
+        for user in _addressed(*addressee, case, today_in_tokyo(notice.at)):
+            yield notice.body, _copy(notice, case, notice.body, user, uuid5(notice.id, user))
+        return
+    role = service.roles.get(notice.to)
     if role is None:
         return
     if role.kind == "party" and case.party:
@@ -182,6 +190,13 @@ def _copies(notice: Notice, case: Case) -> Iterable[tuple[str, Inbox]]:
         for user in holders(notice.body, case.service, notice.to, on=today_in_tokyo(notice.at)):
             owner = str(user)
             yield notice.body, _copy(notice, case, notice.body, owner, uuid5(notice.id, owner))
+
+
+def _addressed(kind: str, name: str, case: Case, on: date) -> Iterable[str]:
+    """The colleagues whom a notice of the office names: one person, or everybody of a department."""
+    for colleague in people.colleagues(case.body, case.service, on=on):
+        if name == (str(colleague.id) if kind == "person" else colleague.department):
+            yield str(colleague.id)
 
 
 def _copy(notice: Notice, case: Case, partition: str, owner: str, id_: UUID) -> Inbox:

@@ -1,13 +1,15 @@
 """What a document's template is given: everything of a case that may stand on paper, as values and as words.
 
-Shape: `document` {name, label, number, code, issued_on, issued_on_text}, `body` {code, name, prefecture, office,
-contact}, `case` {number, opened_on, received_on_text}, `values` {field: JSON}, `text` {field: words in Japanese; dates
-in 和暦}, `parameters`, `clock` {name: YYYY-MM-DD}, `clock_text` {name: 和暦}, `charges` {name: {due, paid, balance}}.
+Shape: `document` {name, label, number, code, issued_on, issued_on_text, replaces [{number, issued_on,
+issued_on_text}]}, `body` {code, name, prefecture, office, contact}, `case` {number, opened_on, received_on_text},
+`values` {field: JSON}, `text` {field: words in Japanese; dates in 和暦}, `parameters`, `clock` {name: YYYY-MM-DD},
+`clock_text` {name: 和暦}, `charges` {name: {due, paid, balance}}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
@@ -28,8 +30,12 @@ def document_data(
     given: Mapping[str, Any],
     number: str,
     code: str,
+    replaces: Sequence[tuple[str, date]] = (),
 ) -> dict[str, Any]:
-    """The data of document `name` as of an act on `case` (the state after it); `given`: its own input (JSON)."""
+    """The data of document `name` as of an act on `case` (the state after it); `given`: its own input (JSON).
+
+    `replaces`: number and day of the documents that this one takes the place of.
+    """
     word = procedure.service.documents[name]
     shown: dict[str, tuple[Codec, Any]] = {}
     for field, value in view_values(procedure, case, facts).items():
@@ -49,6 +55,10 @@ def document_data(
             "code": code,
             "issued_on": facts.today.isoformat(),
             "issued_on_text": format_wareki(facts.today),
+            "replaces": [
+                {"number": old, "issued_on": on.isoformat(), "issued_on_text": format_wareki(on)}
+                for old, on in replaces
+            ],
         },
         "body": _body(facts.body, procedure),
         "case": {

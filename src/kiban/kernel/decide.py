@@ -87,7 +87,16 @@ def decide(
         lookups=draft.lookups,
         problems=problems,
         effects=effects,
+        deputy_for=_deputy_for(compiled, facts),
     )
+
+
+def _deputy_for(compiled: CompiledAction, facts: Facts) -> str:
+    """In whose place this is done (代決): where none of the actor's own roles allows it."""
+    able = facts.actor.roles & set(compiled.action.roles)
+    if able - facts.actor.deputy.keys():
+        return ""
+    return next((facts.actor.deputy[role] for role in sorted(able)), "")
 
 
 def _refuse(code: str) -> Refusal:

@@ -26,6 +26,7 @@ from kiban.kernel.facts import (
     ClockState,
     DecidedEffect,
     DocumentIssue,
+    DocumentWithdrawal,
     Facts,
     NoticeSent,
     NumberRequest,
@@ -95,8 +96,10 @@ class Speaker:
         match effect.effect:
             case RecordEffect() as word:
                 self.effects.extend(self._records(effect, word))
+            case DocumentEffect() as word if word.do == "withdraw":
+                self.effects.append(DocumentWithdrawal(word.document))
             case DocumentEffect() as word:
-                self.effects.append(DocumentIssue(word.document))
+                self.effects.append(DocumentIssue(word.document, word.replaces))
             case ChargeEffect() as word:
                 self._charge(effect, word)
             case NotifyEffect() as word:
@@ -137,6 +140,10 @@ class Speaker:
     def _clock(self, effect: CompiledEffect, word: ClockEffect) -> None:
         from kiban.kernel.decide import fire_instant
 
+        if word.do == "remove":
+            self.clocks.pop(word.clock, None)
+            self.env["clock"] = {name: on for name, on in self.env["clock"].items() if name != word.clock}
+            return
         if word.do == "stop":
             if word.clock in self.clocks:
                 self.clocks[word.clock] = replace(self.clocks[word.clock], fire_at=None)

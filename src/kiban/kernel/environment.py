@@ -24,6 +24,7 @@ def base_environment(procedure: CompiledProcedure, case: CaseState | None, facts
         "id": actor.id, "kind": actor.kind, "roles": tuple(sorted(actor.roles)), "department": actor.department,
     }  # fmt: skip
     env["today"], env["now"], env["calendar"] = facts.today, facts.now, facts.calendar
+    env["before"] = case.values if case else {}
     env["case"] = {"opened_on": facts.today}
     env["clock"] = {}
     env["charge"] = dict.fromkeys(procedure.charges, _NO_CHARGE)

@@ -33,13 +33,17 @@ class BodyFacts:
 
 @dataclass(frozen=True, slots=True)
 class ActorFacts:
-    """行為者: who acts now. `id` is stable and opaque; `roles` are those held for this body and service."""
+    """行為者: who acts now. `id` is stable and opaque; `roles` are those held for this body and service.
+
+    `deputy` names, for each role that is held only in somebody's place (代決), the id of that person.
+    """
 
     id: str
     kind: ActorKind
     roles: frozenset[str]
     place: str = ""
     department: str = ""
+    deputy: Mapping[str, str] = field(default_factory=dict)
 
 
 SYSTEM = ActorFacts(id="system", kind="system", roles=frozenset({"system"}))
@@ -72,7 +76,10 @@ class ClockState:
 
 @dataclass(frozen=True, slots=True)
 class CaseState:
-    """The folded state of a case. `values` hold internal values (dates as date, money as int …)."""
+    """The folded state of a case. `values` hold internal values (dates as date, money as int …).
+
+    `office` is what the office keeps for itself about the case (see kernel.office): no rule and no party sees it.
+    """
 
     id: str
     procedure: str
@@ -86,6 +93,7 @@ class CaseState:
     charges: Mapping[str, Charge] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
     seq: int = 0
+    office: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,16 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True)
 class DocumentIssue:
+    """A document is issued; with `replaces` those of its name that stand are superseded by it (差替え)."""
+
+    name: str
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWithdrawal:
+    """The documents of a name that stand are withdrawn (撤回)."""
+
     name: str
 
 
@@ -185,12 +203,15 @@ class NoticeSent:
     text: Label
 
 
-DecidedEffect = RecordChange | DocumentIssue | ChargeChange | NoticeSent
+DecidedEffect = RecordChange | DocumentIssue | DocumentWithdrawal | ChargeChange | NoticeSent
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An act that goes through: the case after it, what changed, and what it causes. JSON-ready where said."""
+    """An act that goes through: the case after it, what changed, and what it causes. JSON-ready where said.
+
+    `deputy_for`: the id of the person in whose place it was done (代決); empty when it was done in one's own right.
+    """
 
     action: str
     case: CaseState
@@ -201,6 +222,7 @@ class Decision:
     lookups: Mapping[str, object]
     problems: tuple[Problem, ...]
     effects: tuple[DecidedEffect, ...]
+    deputy_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

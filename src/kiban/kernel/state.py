@@ -9,7 +9,9 @@ from typing import Any
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.facts import CaseState, Charge, ClockState
 
-_PARTS = ("values", "texts", "marks", "clocks", "charges", "actors")
+_PARTS = ("values", "texts", "marks", "clocks", "charges", "actors", "office")
+FOUND_BY = ("assignee", "department")
+"""What of `CaseState.office` a case is found by; the fields of its search values are `office.<name>`."""
 Json = dict[str, Any]
 
 
@@ -30,6 +32,7 @@ def state_to_json(procedure: CompiledProcedure, case: CaseState) -> Json:
         "clocks": {name: _clock_to_json(clock) for name, clock in case.clocks.items()},
         "charges": {n: {"due": c.due, "paid": c.paid, "waived": c.waived} for n, c in case.charges.items()},
         "actors": dict(case.actors),
+        **({"office": dict(case.office)} if case.office else {}),
     }
 
 
@@ -50,7 +53,7 @@ def state_from_json(
         marks=document.get("marks", {}),
         clocks={name: _clock_from_json(clock) for name, clock in document.get("clocks", {}).items()},
         charges={name: Charge(**charge) for name, charge in document.get("charges", {}).items()},
-        actors=document.get("actors", {}), seq=seq,
+        actors=document.get("actors", {}), seq=seq, office=document.get("office", {}),
     )  # fmt: skip
 
 
@@ -112,6 +115,7 @@ def search_entries(procedure: CompiledProcedure, case: CaseState) -> list[tuple[
         codec = procedure.codecs.get(name)
         if codec is not None and codec.field.search != "none":
             entries.extend((name, key) for key in codec.search_keys(value))
+    entries.extend((f"office.{name}", str(case.office[name])) for name in FOUND_BY if case.office.get(name))
     return entries
 
 

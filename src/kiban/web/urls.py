@@ -13,6 +13,7 @@ from kiban.web.desk import case as desk_case
 from kiban.web.desk import export as desk_export
 from kiban.web.desk import figures as desk_figures
 from kiban.web.desk import inbox as desk
+from kiban.web.desk import office as desk_office
 from kiban.web.desk import own_effect as desk_effect
 from kiban.web.desk import registry as desk_registry
 from kiban.web.desk import shared as desk_shared
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.desk, name="desk"),
     path(_CASE, desk_case.case, name="desk-case"),
     path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
+    path(_CASE + "office/<slug:act>/", desk_office.act, name="desk-case-office"),
     path(_CASE + "documents/<uuid:document>/", desk_case.document, name="desk-case-document"),
     path(_CASE + "files/", desk_case.case, name="desk-case-files"),
     path(_CASE + "files/<slug:sha256>/", desk_case.file, name="desk-case-file"),

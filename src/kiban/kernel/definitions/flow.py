@@ -112,9 +112,15 @@ class AllocateEffect(Element):
 
 
 class DocumentEffect(Element):
+    """Issues a document. With `replaces` it supersedes those of its name that stand on the case (差替え); `withdraw`
+    takes those back and issues none (撤回).
+    """
+
     kind: Literal["document"] = "document"
     document: Name
     when: Expression | None = None
+    do: Literal["issue", "withdraw"] = "issue"
+    replaces: bool = False
 
 
 class ChargeEffect(Element):
@@ -133,10 +139,12 @@ class NotifyEffect(Element):
 
 
 class ClockEffect(Element):
+    """`set` moves a clock to a day; `stop`: it keeps its day and fires no more; `remove`: as if never started."""
+
     kind: Literal["clock"] = "clock"
     clock: Name
     when: Expression | None = None
-    do: Literal["stop", "set"] = "set"
+    do: Literal["stop", "set", "remove"] = "set"
     date: Expression | None = None
 
 

@@ -12,7 +12,7 @@ from kiban.kernel.values import Codec, codec
 
 RESERVED = frozenset({
     "param", "lookup", "case", "input", "actor", "body", "parent", "clock", "charge", "today", "now", "calendar",
-    "item", "row", "local",
+    "item", "row", "before", "local",
 })  # fmt: skip
 
 
@@ -150,6 +150,7 @@ def base_names(service: Service, procedure: Procedure, codecs: Codecs) -> dict[s
     charge = Row({"due": INT, "paid": INT, "balance": INT})
     names["charge"] = Row(dict.fromkeys(charge_names(procedure), charge))
     names["today"], names["now"] = DATE, DATETIME
+    names["before"] = Row({n: item.expr_type for n, item in {**codecs.fields, **codecs.computed}.items()})
     return names
 
 

@@ -27,10 +27,12 @@ from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import Facts, World
+from kiban.kernel.office import is_office, told, works_here
 from kiban.kernel.sight import Sight
 from kiban.ops import clock
 from kiban.web import display, downloads, wizard
 from kiban.web.actpage import Frame, act_page
+from kiban.web.desk.office import handling
 from kiban.web.filling import Filling
 from kiban.web.outlook import possible_actions
 from kiban.web.public.catalogue import opening_action
@@ -64,7 +66,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     place, found = case_for(_user(request), body, case)
     with scope(body, viewer=place.actor.id):
         documents, notices = queries.documents(case), queries.notices(case)
-        events = queries.history(found)
+        events = queries.history(found, office=works_here(found.compiled.service, place.actor, body))
         queries.log_access("case", case)
     facts = place.facts(found.state)
     with looking(body, found.compiled) as world:
@@ -84,7 +86,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "documents": [(row, service.documents[row.name]) for row in documents if row.name in seen.documents],
         "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
         "stops": display.stops(found.procedure, found.state.state, public=True),
-        "file_url": reverse("desk-case-files", args=[body, case]),
+        "file_url": reverse("desk-case-files", args=[body, case]), "handling": handling(found, place, events),
         "crumbs": [*_crumbs(place), (found.row.number, "")],
     }  # fmt: skip
     return render(request, "web/desk/case.html", context)
@@ -139,7 +141,7 @@ def _said_lines(
     procedure: CompiledProcedure, event: EventView, changes: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[display.Line, ...]:  # fmt: skip
     """What an act put in: its own inputs, then the values it changed. The first act is told by the data above."""
-    own = procedure.codecs.inputs.get(event.act, {})
+    own = told(event.act) if is_office(event.act) else procedure.codecs.inputs.get(event.act, {})
     inputs = {
         name: own[name].from_json(value) for name, value in given.items() if name in own and value is not None
     }

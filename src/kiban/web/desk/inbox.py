@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,16 +15,19 @@ from django.views.decorators.http import require_safe
 
 from kiban.access import bodies
 from kiban.access.actors import administers, reaches_above, sees_body, sees_figures
+from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
 from kiban.definitions import editions
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.office import works_here
 from kiban.kernel.sight import sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 from kiban.web import display
 from kiban.web.desk.export import years
+from kiban.web.public.catalogue import opening_action
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, place_of, places_of_staff, staff_only, user_of
 
@@ -95,6 +99,7 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
         "states": _states(place, counts, chosen["procedure"]),
         "next_url": f"?{urlencode({**_said(chosen), 'cursor': page.next})}" if page.next else "",
         "first_url": f"?{urlencode(_said(chosen))}" if request.GET.get("cursor") else "",
+        "handlers": _handlers(place), "names": _assignees(place, page.rows),
         "openings": _openings(place), "file_years": years(place), "filtered": bool(_said(chosen)),
         "crumbs": [(_("Staff desk"), reverse("desk")), (place.title(language()), "")],
     }  # fmt: skip
@@ -110,7 +115,15 @@ def _chosen(request: HttpRequest, place: Place) -> dict[str, str]:
         "procedure": procedure if procedure in place.compiled.procedures else "",
         "state": get.get("state", "")[:100],
         "show": show if show in ("due", "mine", "closed", "all") else "",
+        "who": who if (who := get.get("who", "")) in _handlers(place) else "",
     }
+
+
+def _handlers(place: Place) -> tuple[str, ...]:
+    """The choices of who handles a case; it is told to those who work there alone."""
+    if not works_here(place.compiled.service, place.actor, place.body.code):
+        return ()
+    return ("me", "department", "nobody") if place.actor.department else ("me", "nobody")
 
 
 def _said(chosen: dict[str, str]) -> dict[str, str]:
@@ -129,6 +142,8 @@ def _page(request: HttpRequest, place: Place, chosen: dict[str, str]) -> Page[An
             "procedure": procedure or chosen["procedure"] or None, "state": name or None, "text": chosen["q"],
             "due_by": clock.today() if show == "due" else None, "final": final, "limit": _PAGE,
             "actor": place.actor.id if show == "mine" else None, "roles": place.actor.roles,
+            "assigned": {"me": [place.actor.id], "nobody": []}.get(chosen["who"]),
+            "department": place.actor.department if chosen["who"] == "department" else None,
         }  # fmt: skip
         try:
             return queries.inbox(place.compiled, **arguments, cursor=request.GET.get("cursor") or None)
@@ -146,6 +161,16 @@ def _line(row: Any, today: Any, roles: Iterable[str]) -> dict[str, Any]:
         "tone": display.state_tone(procedure, row.state, overdue), "overdue": overdue,
         "due_today": row.due_on == today, "columns": _columns(procedure, state.values, roles),
     }  # fmt: skip
+
+
+def _assignees(place: Place, rows: Iterable[Any]) -> dict[UUID, str]:
+    """By case: the name of who handles it, for those who work there."""
+    if not _handlers(place):
+        return {}
+    by_case = {row.id: str((row.document.get("office") or {}).get("assignee") or "") for row in rows}
+    users = User.objects.filter(id__in={person for person in by_case.values() if person})
+    names = {str(user.id): user.display_name for user in users}
+    return {case: names[person] for case, person in by_case.items() if person in names}
 
 
 def _columns(procedure: CompiledProcedure, values: Any, roles: Iterable[str]) -> tuple[display.Line, ...]:
@@ -177,10 +202,7 @@ def _openings(place: Place) -> list[tuple[str, Any]]:
     """Procedures that one may open at the counter: (url, label)."""
     found = []
     for name, procedure in place.compiled.procedures.items():
-        opens = any(
-            a.action.opens and place.actor.roles & set(a.action.roles) for a in procedure.actions.values()
-        )
-        if opens:
+        if opening_action(procedure, place.actor.roles) is not None:
             found.append(
                 (reverse("desk-new", args=[place.body.code, place.slug, name]), procedure.procedure.label)
             )
