@@ -65,8 +65,8 @@ class Pages:
 
 
 def form_of(page: str) -> dict[str, Any]:
-    """What a browser would send for the largest form of a page (without its buttons)."""
-    forms = re.findall(r"<form\b[^>]*method=\"post\"[^>]*>(.*?)</form>", page, re.S)
+    """What a browser would send for the largest form of a page's content (without its buttons)."""
+    forms = re.findall(r"<form\b[^>]*method=\"post\"[^>]*>(.*?)</form>", page.split("<main")[-1], re.S)
     form = max(forms, key=len)
     data: dict[str, list[str]] = {}
     for tag in re.finditer(r"<input\b[^>]*>", form):

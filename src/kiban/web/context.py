@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from kiban.access import sessions
 from kiban.ops import clock
+from kiban.web import kept
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -25,5 +27,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
             "is_party": signed_in and getattr(user, "kind", "") == "party",
             "is_staff": signed_in and getattr(user, "kind", "") == "staff",
             "area": (match.url_name or "").split("-")[0] if match else "",
+            "kept": lambda: kept.text_of(request),
+            "session": sessions.left(request),
         }
     }

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from kiban.ops.refusals import Words, refusal
+from kiban.web import kept
 
 _LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 _NOT_FOUND = (
@@ -92,7 +93,14 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403: the form was opened too long ago, or was sent from elsewhere."""
+    """403: the form was opened too long ago, or was sent from elsewhere.
+
+    One that the browser itself says to come from a page of ours (it was open while its person signed in again
+    elsewhere) is not lost: what was typed is offered to be sent on.
+    """
+    origin = f"{request.scheme}://{request.get_host()}"
+    if request.method == "POST" and request.headers.get("Origin") == origin:
+        return kept.again(request, kept.sent(request))
     return refusal(request, 403, *_EXPIRED)
 
 

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kiban.access import passwords
 from kiban.access.models import User
 from kiban.access.passwords import Locked
+from kiban.web import kept
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LONGEST = 200
@@ -33,6 +34,15 @@ def safe_next(request: HttpRequest, otherwise: str) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if safe and wanted.startswith("/") else otherwise
+
+
+def ask(request: HttpRequest, wanted: str) -> HttpResponse:
+    """The page to sign in, in the place of one that was asked for by a form: the form is carried along."""
+    if settings.MODE in ("demo", "test"):
+        from kiban.web.demo.views import choose
+
+        return choose(request, wanted)
+    return _page(request, wanted)
 
 
 @sensitive_post_parameters("password")
@@ -98,9 +108,14 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         "crumbs": [(_("Home"), reverse("home")), (_("Sign in"), "")], "next": wanted, "username": name,
-        "problems": problems or [],
+        "problems": problems or [], "kept": kept.text_of(request) if _carries(request) else "",
     }  # fmt: skip
     return render(request, "web/sign_in/password.html", context, status=status)
+
+
+def _carries(request: HttpRequest) -> bool:
+    """Whether a form goes along: one that was sent elsewhere, or one that this page carries already."""
+    return request.path != reverse("sign-in") or kept.NAME in request.POST
 
 
 def _missing(name: str, password: str) -> list[tuple[str, str]]:
@@ -124,6 +139,7 @@ def _password_problems(user: User, password: str, again: str) -> list[tuple[str,
 
 def _enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     login(request, user, backend=_BACKEND)
-    answer = HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
+    onward = kept.resume(request)
+    answer = onward or HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
     passwords.remember(answer, user)
     return answer

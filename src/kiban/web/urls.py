@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 from django.views.i18n import set_language
 
-from kiban.web import notices, operations, sign_in, wizard
+from kiban.web import notices, operations, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
@@ -41,7 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/", help_pages.home, name="help"),
     path("help/<slug:audience>/", help_pages.audience, name="help-audience"),
     path("help/" + _PROCEDURE, help_pages.procedure, name="help-procedure"),
-    path("language/", set_language, name="language"),
+    path("language/", session.language, name="language"),
+    path("session/", session.session, name="session"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/link/<uuid:user>/<str:token>/", sign_in.use_link, name="sign-in-link"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),

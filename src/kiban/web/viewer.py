@@ -24,6 +24,7 @@ from kiban.definitions import editions, local
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.facts import ActorFacts, CaseState, Facts
 from kiban.ops import clock
+from kiban.web import sign_in
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -127,7 +128,11 @@ def places_of_staff(user: User) -> list[tuple[str, str]]:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page, and back here afterwards."""
+    """To the sign-in page, and back here afterwards. A form that was sent goes along; a script is told 401."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401)
+    if request.method == "POST":
+        return sign_in.ask(request, request.get_full_path())
     return HttpResponseRedirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
 
 

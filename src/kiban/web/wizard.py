@@ -275,6 +275,8 @@ def _review(request: HttpRequest, wizard: Wizard) -> HttpResponse:
         wizard.save(REVIEW)
         if request.POST.get("do") == "back":
             return HttpResponseRedirect(wizard.url(filling.steps[-1].key))
+        if request.POST.get("do") != "send":
+            return _show_review(request, wizard, None)
         outcome = send(filling, str(wizard.draft.id), draft=wizard.draft.id)
         if outcome.status == "done":
             opening = wizard.draft.case_id is None

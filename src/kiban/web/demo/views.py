@@ -22,6 +22,7 @@ from kiban.cases import clocks
 from kiban.definitions import editions
 from kiban.kernel.dates import JST
 from kiban.ops import clock, demo
+from kiban.web import kept
 from kiban.web.sign_in import safe_next
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -43,6 +44,11 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @demo_only
 def people(request: HttpRequest) -> HttpResponse:
     """Invented people to sign in as: parties, then staff by body and service."""
+    return choose(request, safe_next(request, ""))
+
+
+def choose(request: HttpRequest, wanted: str) -> HttpResponse:
+    """As `people`; afterwards on to `wanted`, with what a form has sent."""
     parties, staff = [], dict[tuple[str, str], list[Any]]()
     for person in demo.people():
         if person.kind == "party":
@@ -51,7 +57,7 @@ def people(request: HttpRequest) -> HttpResponse:
             staff.setdefault((person.body, person.service), []).append(person)
     today = clock.today()
     context = {
-        "parties": parties, "next": safe_next(request, ""),
+        "parties": parties, "next": wanted, "kept": kept.text_of(request),
         "staff": [
             (bodies.row(body), editions.current(service, today).service.label, found)
             for (body, service), found in staff.items()
@@ -73,6 +79,9 @@ def sign_in_as(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("This person is not there. Please choose another."))
         return HttpResponseRedirect(reverse("demo-people"))
     login(request, user, backend=_BACKEND)
+    onward = kept.resume(request)
+    if onward is not None:
+        return onward
     return HttpResponseRedirect(safe_next(request, reverse("my" if user.kind == "party" else "desk")))
 
 
