@@ -2,9 +2,9 @@
 
 A copy has an id, a number, a name, a chassis number and a permit number of its own; its contents are sealed anew, its
 events chained anew and its search values made anew, so that it verifies like any other. Most cases are closed, after
-four acts; `OPEN` of them stand at the desk. Each permit is a record of the register.
+four acts; a share of them (3 in 100) stands at the desk. Each permit is a record of the register.
 
-    python -m bench._copies CASES BODIES     BODIES: how many, or their codes separated by commas
+    python -m bench._copies CASES BODIES [OPEN]     BODIES: how many, or their codes separated by commas
 
 fills these bodies evenly up to so many cases, in as many processes as there are cores, and prints
 {"cases", "events"}. Run in the database role owner's place with the environment of a stand.
@@ -23,7 +23,6 @@ from datetime import timedelta
 from typing import Any
 
 SERVICE = "temporary-plate"
-OPEN = 0.03
 _EACH = 3  # templates of each fate
 _FATES = {  # what is done after the application, and whether the case is closed by it
     "submitted": (), "review": ("accept",), "approved": ("accept", "approve"),
@@ -53,7 +52,7 @@ class Template:
     texts: dict[str, str]
 
 
-def main(cases: int, where: str) -> int:
+def main(cases: int, where: str, open_share: float = 0.03) -> int:
     """See the module."""
     import psycopg
 
@@ -71,7 +70,8 @@ def main(cases: int, where: str) -> int:
             templates = _templates(connection, codes[0])
             made = _count(connection, "cases_case", codes)
             jobs = [
-                (templates, codes, at, min(_BATCH, cases - at), database) for at in range(made, cases, _BATCH)
+                (templates, codes, at, min(_BATCH, cases - at), open_share, database)
+                for at in range(made, cases, _BATCH)
             ]
             for _done in pool.each(_copy, jobs):
                 pass
@@ -116,13 +116,14 @@ class _Play:
     """Residents apply; a clerk and an approver act."""
 
     def __init__(self, body: str) -> None:
-        from kiban.access import actors, bodies
+        from kiban.access import actors, bodies, participation
         from kiban.access.models import User
         from kiban.definitions import editions
         from kiban.ops import clock
 
         self.body, self.now = body, clock.now()
         self.today = self.now.date()
+        participation.set_level(SERVICE, body, "full", self.today)
         self.service = editions.current(SERVICE, self.today).service
         self.draw = random.Random()
         self.place = bodies.row(body).full_name
@@ -169,12 +170,12 @@ def _template(connection: Any, body: str, fate: str, case: str, texts: dict[str,
     from kiban.access.scope import scope
     from kiban.cases.ledger import Span, stored_events
 
-    row = _rows(connection, "cases_case", "id", case)[0]
-    tables = {table: _rows(connection, table, "case_id", case) for table in _TABLES}
-    tables["registries_recordversion"] = _rows(connection, "registries_recordversion", "case_id", case)
+    row = _rows(connection, body, "cases_case", "id", case)[0]
+    tables = {table: _rows(connection, body, table, "case_id", case) for table in _TABLES}
+    tables["registries_recordversion"] = _rows(connection, body, "registries_recordversion", "case_id", case)
     keys = {version["key"] for version in tables["registries_recordversion"]}
     for table in ("registries_record", "registries_recordvalue"):
-        tables[table] = [found for key in keys for found in _rows(connection, table, "key", key)]
+        tables[table] = [found for key in keys for found in _rows(connection, body, table, "key", key)]
     if keys:
         (texts["permit"],) = keys
     with scope(body):
@@ -185,26 +186,30 @@ def _template(connection: Any, body: str, fate: str, case: str, texts: dict[str,
     return Template(fate, row, events, tables, texts)
 
 
-def _rows(connection: Any, table: str, column: str, value: str) -> Rows:
+def _rows(connection: Any, body: str, table: str, column: str, value: str) -> Rows:
     from psycopg.rows import dict_row
 
     with connection.cursor(row_factory=dict_row) as cursor:
-        return list(cursor.execute(f'SELECT * FROM {table} WHERE "{column}" = %s', (value,)))
+        return list(
+            cursor.execute(f'SELECT * FROM {table} WHERE body = %s AND "{column}" = %s', (body, value))
+        )
 
 
 # Copying
 
 
-def _copy(job: tuple[list[Template], list[str], int, int, Any]) -> None:
+def _copy(job: tuple[list[Template], list[str], int, int, float, Any]) -> None:
     """Copies `count` cases, the first of which is the `start`th, into the bodies in turns."""
     import psycopg
 
-    templates, codes, start, count, database = job
+    templates, codes, start, count, open_share, database = job
     draw = random.Random(start)
     by_fate = {fate: [t for t in templates if t.fate == fate] for fate in _FATES}
     tables: dict[str, Rows] = {}
     for number in range(start, start + count):
-        fate = "withdrawn" if draw.random() >= OPEN else draw.choice(["submitted", "review", "approved"])
+        fate = (
+            "withdrawn" if draw.random() >= open_share else draw.choice(["submitted", "review", "approved"])
+        )
         _Copy(draw.choice(by_fate[fate]), codes[number % len(codes)], number, draw).into(tables)
     with psycopg.connect(**database.parameters()) as connection:
         connection.execute("SET session_replication_role = replica")  # foreign keys hold by construction
@@ -322,4 +327,4 @@ def _load(connection: Any, table: str, rows: Rows) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:])))

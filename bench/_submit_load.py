@@ -93,12 +93,19 @@ class Connection:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
 
     async def send(self, request: bytes) -> tuple[int, bytes]:
+        """Status and content of the answer."""
+        status, _head, content = await self.exchange(request)
+        return status, content
+
+    async def exchange(self, request: bytes) -> tuple[int, str, bytes]:
+        """Status, head and content of the answer."""
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         length = next(
             (int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:"), 0
         )
-        return int(head[9:12]), await self.reader.readexactly(length) if length else b""
+        content = await self.reader.readexactly(length) if length else b""
+        return int(head[9:12]), head.decode("latin-1"), content
 
 
 class Count:
