@@ -115,6 +115,8 @@ def test_the_models_have_no_change_without_a_migration(database):
         "cases",
         "registries",
         "documents",
+        "delivery",
+        "money",
         check=True,
         dry_run=True,
     )

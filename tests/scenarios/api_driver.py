@@ -247,6 +247,7 @@ class ApiDriver:
             "data": data,
             "documents": [document["name"] for document in said["documents"]],
             "charges": {name: charge["due"] for name, charge in said["charges"].items()},
+            "paid": {name: charge["paid"] for name, charge in said["charges"].items()},
             "clocks": {name: item["on"] for name, item in said["clocks"].items()},
             "parts": {},
             "absent": said,

@@ -84,6 +84,12 @@ BEGIN
                       updated_at = EXCLUDED.updated_at;
     END IF;
 
+    work := p->'money';
+    IF work IS NOT NULL THEN
+        PERFORM kiban_enter_money(b, c->>'service', c->>'procedure', case_uuid, number_of_event, moment, e->>'actor',
+                                  (work->>'day')::date, work->'rows');
+    END IF;
+
     work := p->'records';
     IF work IS NOT NULL THEN
         PERFORM kiban_change_record(b, c->>'service', x, case_uuid, number_of_event, moment)
@@ -134,6 +140,37 @@ CREATE OR REPLACE FUNCTION kiban_record_values(p_data jsonb) RETURNS TABLE (fiel
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT f.k, left(f.v #>> '{}', 200) FROM jsonb_each(p_data) AS f(k, v)
      WHERE jsonb_typeof(f.v) IN ('string', 'number', 'boolean')
+$$;
+
+-- The rows of an act in the ledger of money. The row of the book is held, so that no day is closed meanwhile.
+CREATE OR REPLACE FUNCTION kiban_enter_money(
+    b text, p_service text, p_procedure text, p_case uuid, p_seq integer, moment timestamptz, p_actor text,
+    p_day date, p_rows jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO money_book (body, service) VALUES (b, p_service) ON CONFLICT DO NOTHING;
+    PERFORM 1 FROM money_book k WHERE k.body = b AND k.service = p_service FOR KEY SHARE;
+    INSERT INTO money_entry (body, case_id, seq, line, service, procedure, charge, "do", amount, method, reference,
+                             receipt, day, book_day, at, actor)
+    SELECT b, p_case, p_seq, (x->>'line')::smallint, p_service, p_procedure, x->>'charge', x->>'do',
+           (x->>'amount')::bigint, x->>'method', x->>'reference', x->>'receipt', p_day,
+           kiban_book_day(b, p_service, p_day), moment, p_actor
+      FROM jsonb_array_elements(p_rows) AS x;
+END
+$$;
+
+-- The day under which money of a day is booked: the first one from it on that is not closed.
+CREATE OR REPLACE FUNCTION kiban_book_day(b text, p_service text, p_day date)
+RETURNS date LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found_day date := p_day;
+BEGIN
+    WHILE EXISTS (SELECT 1 FROM money_closing k WHERE k.body = b AND k.service = p_service AND k.day = found_day
+                     AND k.reopened_at IS NULL) LOOP
+        found_day := found_day + 1;
+    END LOOP;
+    RETURN found_day;
+END
 $$;
 
 -- One change of a record: the fields in x->'set' (null clears), its version, its history, its values.

@@ -57,7 +57,7 @@ def split(
             for p in decision.problems
         ]
     effects = [
-        _said(effect) for effect in decision.effects if not isinstance(effect, _SAID_APART)
+        effect_said(effect) for effect in decision.effects if not isinstance(effect, _SAID_APART)
     ]
     effects += documents
     notices = [effect for effect in decision.effects if isinstance(effect, NoticeSent)]
@@ -103,10 +103,13 @@ def _parted(values: Mapping[str, Any], personal: frozenset[str]) -> tuple[dict[s
     return kept, {name: value for name, value in values.items() if name in personal}
 
 
-def _said(effect: object) -> dict[str, Any]:
+def effect_said(effect: object) -> dict[str, Any]:
+    """An effect on a record or a charge as an event says it."""
     match effect:
         case RecordChange(registry, key, changes):
             return {"kind": "record", "registry": registry, "key": key, "set": dict(changes)}
-        case ChargeChange(name, do, amount, method):
-            return {"kind": "charge", "name": name, "do": do, "amount": amount, "method": method}
+        case ChargeChange(name, do, amount, method, reference, receipt):
+            said = {"kind": "charge", "name": name, "do": do, "amount": amount, "method": method}
+            more = {"reference": reference, "receipt": receipt}
+            return {**said, **{key: value for key, value in more.items() if value}}
     raise TypeError(f"unknown effect {effect!r}")

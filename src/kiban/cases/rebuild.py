@@ -1,9 +1,9 @@
 """`kiban rebuild [--check] [--body CODE]`: folds the events of every case and compares with what stands in the tables.
 
-State, search values, agenda, charges and registries are projections of the events. `--check` names every
-difference and changes nothing (exit status 1 when there is one); without it the projections of cases are written
-anew from the events. Folding never evaluates a rule. Bodies are taken in spans, by as many processes as there are
-cores.
+State, search values, agenda, charges, the ledger of money and registries are projections of the events. `--check`
+names every difference and changes nothing (exit status 1 when there is one); without it the projections of cases are
+written anew from the events. Folding never evaluates a rule. Bodies are taken in spans, by as many processes as there
+are cores.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from kiban.cases.ledger import Said, Span, said, spans_of
 from kiban.cases.projections import Standing, made_of
 from kiban.cases.rebuild_records import Key
 from kiban.kernel.state import fold
+from kiban.money import closing
+from kiban.money import rebuild as rebuild_money
 from kiban.ops import pool
 
 
@@ -59,7 +61,9 @@ def rebuild_span(span: Span, *, check: bool) -> Rebuilt:
         for case, events in said(span):
             folding.case(case, events)
         differing = list(rebuild_records.against_events(span, folding.changes))
+        differing += rebuild_money.against_events(span, folding.money, folding.folded, check=check)
         if span.begins:
+            differing += closing.differing(span.body)
             differing += rebuild_records.against_versions(span.body)
             result.records = rebuild_records.count(span.body)
         result.differences += [f"{span.body} {difference}" for difference in differing]
@@ -67,11 +71,16 @@ def rebuild_span(span: Span, *, check: bool) -> Rebuilt:
 
 
 class _Folding:
-    """The cases of a span, one after the other; `changes` gathers what their events set in registries."""
+    """The cases of a span, one after the other.
+
+    `changes` gathers what their events set in registries, `money` what they did with charges.
+    """
 
     def __init__(self, stands: Standing, result: Rebuilt, *, check: bool) -> None:
         self.stands, self.result, self.check = stands, result, check
         self.changes: dict[tuple[str, int], list[tuple[Key, dict[str, Any]]]] = {}
+        self.money: rebuild_money.Made = {}
+        self.folded: set[str] = set()
 
     def case(self, case: str, events: list[tuple[int, Said]]) -> None:
         self.result.cases += 1
@@ -90,7 +99,10 @@ class _Folding:
                 for effect in groups[MATTER].get("effects", ())
                 if effect["kind"] == "record"
             ]
+            if money := rebuild_money.made_by(groups):
+                self.money[case, seq] = money
         assert document is not None  # a case has an event
+        self.folded.add(case)
         made = made_of(row, document)
         differing = self.stands.differences(row, made)
         if not differing:

@@ -32,6 +32,7 @@ from kiban.kernel.facts import (
 from kiban.kernel.office import is_office
 from kiban.kernel.sorting import natural_key
 from kiban.kernel.state import due_on, fold, search_entries, subject_of, title_of
+from kiban.money import entries
 
 APPEND = "SELECT kiban_append(%s, %s::jsonb)"
 
@@ -192,6 +193,8 @@ class Writing:
             found["charges"] = [
                 {"name": n, "due": c.due, "paid": c.paid, "waived": c.waived} for n, c in new.charges.items()
             ]
+            said = map(content.effect_said, self._effects(ChargeChange))
+            found["money"] = {"day": self.facts.today.isoformat(), "rows": entries.rows(said)}
         records = [
             {"registry": r.registry, "key": r.key, "sort_key": natural_key(r.key), "set": dict(r.set),
              "valid_from": self.facts.today.isoformat()}

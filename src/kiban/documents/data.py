@@ -14,6 +14,7 @@ from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.local import is_local
+from kiban.kernel.definitions.model import Service
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import BodyFacts, CaseState, Facts
 from kiban.kernel.values import Codec
@@ -60,7 +61,7 @@ def document_data(
                 for old, on in replaces
             ],
         },
-        "body": _body(facts.body, procedure),
+        "body": body_data(facts.body, procedure.service),
         "case": {
             "number": case.number,
             "opened_on": case.opened_on.isoformat(),
@@ -80,8 +81,9 @@ def document_data(
     }
 
 
-def _body(body: BodyFacts, procedure: CompiledProcedure) -> dict[str, str]:
-    contact = procedure.service.contact
+def body_data(body: BodyFacts, service: Service) -> dict[str, str]:
+    """The body that issues a document: code, name, prefecture, office, contact."""
+    contact = service.contact
     return {
         "code": body.code,
         "name": body.name,

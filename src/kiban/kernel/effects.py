@@ -16,6 +16,7 @@ from kiban.kernel.definitions.model import (
     NumberEffect,
     RecordEffect,
 )
+from kiban.kernel.definitions.money_words import RECEIPT_PATTERN
 from kiban.kernel.environment import base_environment, shower
 from kiban.kernel.expr import is_pending
 from kiban.kernel.facts import (
@@ -129,13 +130,26 @@ class Speaker:
             "settle": lambda: replace(charge, paid=charge.paid + amount),
             "refund": lambda: replace(charge, paid=charge.paid - amount, waived=charge.waived + amount),
             "waive": lambda: replace(charge, waived=charge.waived + amount),
+            "repay": lambda: replace(charge, paid=charge.paid - amount),
+            "void": lambda: replace(charge, paid=charge.paid - amount),
         }[word.do]()
         self.charges[word.charge] = changed
         self.env["charge"] = {**self.env["charge"], word.charge: changed.as_row()}
-        method = run(effect.programs["method"], self.env) if "method" in effect.programs else ""
-        self.effects.append(
-            ChargeChange(word.charge, word.do, amount, method if isinstance(method, str) else "")
-        )
+        said = {
+            name: value
+            for name in ("method", "reference")
+            if name in effect.programs and isinstance(value := run(effect.programs[name], self.env), str)
+        }
+        receipt = self._receipt(word.charge) if word.do == "settle" and amount else ""
+        self.effects.append(ChargeChange(word.charge, word.do, amount, receipt=receipt, **said))
+
+    def _receipt(self, charge: str) -> str:
+        """The next receipt number of the body, without a gap: it stands in the event."""
+        today = self.draft.facts.today
+        kind = self.draft.procedure.service.charges.get(charge)
+        pattern = kind.receipt if kind is not None else RECEIPT_PATTERN
+        scope = f"receipts/{pattern}/{sequence_scope(pattern, today)}"
+        return self.draft.world.number(NumberRequest("receipts", pattern, today, scope))
 
     def _clock(self, effect: CompiledEffect, word: ClockEffect) -> None:
         from kiban.kernel.decide import fire_instant

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from kiban.kernel.calendar import Calendar
 from kiban.kernel.dates import today_in_tokyo
-from kiban.kernel.definitions.model import Label
+from kiban.kernel.definitions.model import ChargeDo, Label
 from kiban.kernel.problems import Problem
 
 ActorKind = Literal["party", "staff", "machine", "system"]
@@ -187,10 +187,14 @@ class DocumentWithdrawal:
 
 @dataclass(frozen=True, slots=True)
 class ChargeChange:
+    """`receipt` is the receipt number of a payment (領収番号), `reference` what a provider or the counter calls it."""
+
     name: str
-    do: Literal["raise", "settle", "refund", "waive"]
+    do: ChargeDo
     amount: int
     method: str = ""
+    reference: str = ""
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def schema() -> None:
     _timed("migrate", lambda: call_command("migrate", interactive=False, verbosity=0))
     _timed("install the seal of scopes", _function("kiban.access.scope", "install_seal"))
     _timed("load the bodies", _function("kiban.access.bodies", "load_bodies"))
+    _timed("fill the ledger of money", _function("kiban.money.rebuild", "fill"))
     if os.environ.get("KIBAN_MODE") == "test":
         return  # each test publishes what it needs
     publish = _function("kiban.definitions.publish", "publish_folder")

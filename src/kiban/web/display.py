@@ -162,7 +162,10 @@ def charges(procedure: CompiledProcedure, case: CaseState) -> tuple[Money, ...]:
 
 
 def charge_label(procedure: CompiledProcedure, name: str) -> Label:
-    """The words for a charge: those of the computed value that says what is due."""
+    """The words for a charge: its own, else those of the computed value that says what is due."""
+    kind = procedure.service.charges.get(name)
+    if kind is not None:
+        return kind.label
     amounts = [
         effect.amount
         for action in procedure.procedure.actions.values()

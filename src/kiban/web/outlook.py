@@ -125,7 +125,8 @@ def _charge(procedure: CompiledProcedure, effect: object, env: Mapping[str, obje
         return _("%(charge)s of %(amount)s is charged.") % {"charge": label, "amount": shown}
     sentences = {
         "raise": _("%s is charged."), "settle": _("%s is recorded as paid."), "refund": _("%s is paid back."),
-        "waive": _("%s is waived."),
+        "waive": _("%s is waived."), "repay": _("What was paid too much of “%s” is paid back."),
+        "void": _("A payment of “%s” is taken back: it was not made."),
     }  # fmt: skip
     return sentences[do] % label
 

@@ -18,11 +18,14 @@ from kiban.web.desk import own_effect as desk_effect
 from kiban.web.desk import registry as desk_registry
 from kiban.web.desk import shared as desk_shared
 from kiban.web.help import views as help_pages
+from kiban.web.money import book as money_book
+from kiban.web.money import days as money_days
 from kiban.web.public import changes, my, notes, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
 _SETTINGS = _DESK + "settings/"
+_MONEY = _DESK + "money/"
 _CASE = "desk/<slug:body>/cases/<uuid:case>/"
 _MINE = "my/cases/<slug:body>/<uuid:case>/"
 
@@ -80,6 +83,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_DESK + "registries/<slug:registry>/record/", desk_registry.record, name="desk-record"),
     path(_DESK + "effect/", desk_effect.page, name="desk-effect"),
     path(_DESK + "effect.csv", desk_effect.as_csv, name="desk-effect-csv"),
+    path(_MONEY, money_book.ledger, name="money"),
+    path(_MONEY + "collections.csv", money_book.as_file, {"kind": "csv"}, name="money-csv"),
+    path(_MONEY + "collections.xlsx", money_book.as_file, {"kind": "xlsx"}, name="money-xlsx"),
+    path(_MONEY + "standing/", money_book.standing, name="money-standing"),
+    path(_MONEY + "days/", money_days.days, name="money-days"),
+    path(_MONEY + "days/<slug:on>/", money_days.day, name="money-day"),
+    path(_MONEY + "days/<slug:on>/sheet.pdf", money_days.sheet, name="money-sheet"),
+    path(_CASE + "receipts/<int:seq>/<int:line>/", money_book.receipt, name="desk-case-receipt"),
     path(_SETTINGS, admin_parameters.parameters, name="settings"),
     path(_SETTINGS + "parameters/<slug:name>/", admin_parameters.parameter, name="settings-parameter"),
     path(_SETTINGS + "participation/", admin_places.joining, name="settings-participation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
@@ -182,5 +183,6 @@ def reference_problems(service: Service, marks: Marks) -> Iterator[DefinitionPro
     """Every reference of a definition that leads nowhere."""
     checker = _Checker(service, marks)
     yield from checker.service_wide()
+    yield from money_problems(service, marks)
     for procedure in service.procedures.values():
         yield from checker.procedure(procedure)

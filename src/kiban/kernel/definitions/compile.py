@@ -76,9 +76,17 @@ def compile_service(loaded: Service | Loaded) -> CompiledService:
     }
     own = {name: parameter_type(item, service) for name, item in service.parameters.items()}
     retention = builder.program(("retention",), service.retention, {"param": Row(own)}, INT)
+    payments = service.payments
+    four_eyes = (
+        builder.program(("payments", "four_eyes"), payments.four_eyes, {"param": Row(own)}, BOOL)
+        if payments is not None
+        else None
+    )
     if builder.problems or retention is None:
         raise DefinitionErrors(builder.problems)
-    return CompiledService(service, procedures, registries, parameters, service.documents, retention)
+    return CompiledService(
+        service, procedures, registries, parameters, service.documents, retention, four_eyes
+    )
 
 
 class _Compiler:
@@ -292,7 +300,8 @@ class _Compiler:
             if isinstance(program.type, List):
                 names["item"] = program.type.item
         expected: dict[str, Type | None] = {
-            "key": TEXT, "pattern": TEXT, "prefer": TEXT, "amount": INT, "method": TEXT, "date": DATE,
+            "key": TEXT, "pattern": TEXT, "prefer": TEXT, "amount": INT, "method": TEXT, "reference": TEXT,
+            "date": DATE,
         }  # fmt: skip
         for word, expect in expected.items():
             source = getattr(effect, word, None)

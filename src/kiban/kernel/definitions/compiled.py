@@ -176,3 +176,4 @@ class CompiledService:
     parameters: Mapping[str, ParameterCodec]
     documents: Mapping[str, Document]
     retention: Program
+    four_eyes: Program | None = None

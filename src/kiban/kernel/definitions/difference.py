@@ -67,6 +67,7 @@ def _changes(
         "registries",
         "documents",
         "notices",
+        "charges",
         "figures",
         "questions",
     }

@@ -50,6 +50,7 @@ _KINDS = {
     "changes": Label(ja="台帳からの手続", en="change of the registry"),
     "documents": Label(ja="交付文書", en="document"),
     "notices": Label(ja="通知", en="notice"),
+    "charges": Label(ja="請求の科目", en="charge"),
     "figures": Label(ja="統計", en="figure"),
     "problems": Label(ja="入力の誤り", en="problem"),
     "questions": Label(ja="よくある質問", en="question"),
@@ -137,6 +138,19 @@ WORDS = {
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
     "max_fields": Label(ja="団体が加えられる項目の数", en="fields that a body may add"),
     "types": Label(ja="団体が加えられる項目の型", en="types of fields that a body may add"),
+    "account": Label(ja="歳入科目", en="heading of revenue"),
+    "payer": Label(ja="納入者の項目", en="field of the payer"),
+    "receipt": Label(ja="領収番号の書式", en="pattern of receipt numbers"),
+    "payments": Label(ja="収納の定め", en="ways of paying"),
+    "methods": Label(ja="収納方法のコード表", en="code list of the ways to pay"),
+    "cash": Label(ja="現金として数える方法", en="counted as cash"),
+    "matched": Label(ja="入金明細と突き合わせる方法", en="matched with statements"),
+    "four_eyes": Label(ja="締めの確認者を要する条件", en="closing needs a second person when"),
+    "online_payment": Label(ja="オンライン納付", en="online payment"),
+    "charge": Label(ja="請求", en="charge"),
+    "otherwise": Label(ja="それができないときの行為", en="act where that is refused"),
+    "method": Label(ja="収納方法", en="way of paying"),
+    "reference": Label(ja="照会番号", en="reference"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Tag
 from pydantic import Field as Attr
 
+from kiban.kernel.definitions.money_words import OnlinePayment
 from kiban.kernel.definitions.words import (
     Element,
     Expression,
@@ -123,13 +124,21 @@ class DocumentEffect(Element):
     replaces: bool = False
 
 
+ChargeDo = Literal["raise", "settle", "refund", "waive", "repay", "void"]
+
+
 class ChargeEffect(Element):
+    """Money on the case. `raise` claims, `settle` takes, `waive` lets off; `refund` gives a fee back that is then no
+    longer owed, `repay` what was paid too much (過誤納還付), `void` undoes an entry of money that was not taken.
+    """
+
     kind: Literal["charge"] = "charge"
     charge: Name
     when: Expression | None = None
-    do: Literal["raise", "settle", "refund", "waive"] = "raise"
+    do: ChargeDo = "raise"
     amount: Expression = "0"
     method: Expression | None = None
+    reference: Expression | None = None
 
 
 class NotifyEffect(Element):
@@ -268,6 +277,7 @@ class Procedure(Element):
     keywords: tuple[str, ...] = ()
     life_events: tuple[str, ...] = ()
     fee_note: Text | None = None
+    online_payment: OnlinePayment | None = None
     form: Name
     title: str = ""
     subject: Subject | None = None

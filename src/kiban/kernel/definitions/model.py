@@ -18,6 +18,7 @@ from kiban.kernel.definitions.flow import (
     AllocateEffect,
     AllocateOrder,
     AnyEffect,
+    ChargeDo,
     ChargeEffect,
     Clock,
     ClockEffect,
@@ -35,6 +36,7 @@ from kiban.kernel.definitions.flow import (
     Subject,
     Target,
 )
+from kiban.kernel.definitions.money_words import ChargeKind, OnlinePayment, Payments
 from kiban.kernel.definitions.words import (
     CodeItem,
     CodeList,
@@ -66,7 +68,9 @@ __all__ = [
     "AllocateEffect",
     "AllocateOrder",
     "AnyEffect",
+    "ChargeDo",
     "ChargeEffect",
+    "ChargeKind",
     "Clock",
     "ClockEffect",
     "ClockUnit",
@@ -90,10 +94,12 @@ __all__ = [
     "NotifyEffect",
     "NumberEffect",
     "OneOrMore",
+    "OnlinePayment",
     "Parameter",
     "ParameterType",
     "ParameterValue",
     "Participation",
+    "Payments",
     "ProblemCode",
     "ProblemOverride",
     "Procedure",
@@ -208,5 +214,7 @@ class Service(Element):
     registries: Annotated[dict[Name, Registry], BeforeValidator(named)] = {}
     documents: Annotated[dict[Name, Document], BeforeValidator(named)] = {}
     notices: Annotated[dict[Name, Notice], BeforeValidator(named)] = {}
+    charges: Annotated[dict[Name, ChargeKind], BeforeValidator(named)] = {}
+    payments: Payments | None = None
     figures: Annotated[dict[Name, Figure], BeforeValidator(named)] = {}
     questions: Annotated[dict[Name, Question], BeforeValidator(named)] = {}

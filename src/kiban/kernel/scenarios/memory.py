@@ -317,6 +317,7 @@ class MemoryDriver:
             "documents": known.documents,
             "events": known.events,
             "charges": {name: charge.due for name, charge in known.state.charges.items()},
+            "paid": {name: charge.paid for name, charge in known.state.charges.items()},
             "clocks": {name: clock.on.isoformat() for name, clock in known.state.clocks.items()},
             "parts": {},
             "absent": data,

@@ -20,7 +20,7 @@ from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
 from kiban.definitions import editions
-from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.office import works_here
 from kiban.kernel.sight import sight
 from kiban.kernel.state import state_from_json
@@ -69,6 +69,8 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
         for name, registry in place.compiled.service.registries.items()
         if sees
     ]
+    if sees and charges_money(place.compiled):
+        found.append((_("Money"), reverse("money", args=args), now == "money"))
     if place.compiled.service.figures and sees_figures(place.compiled.service, place.actor):
         found.append((_("Figures"), reverse("desk-figures", args=args), now == "figures"))
     if sees:
@@ -77,6 +79,11 @@ def tabs(place: Place, now: str) -> list[tuple[str, str, bool]]:
     if administers(place.compiled.service, place.actor):
         found.append((_("Settings"), reverse("settings", args=args), now == "settings"))
     return found
+
+
+def charges_money(compiled: CompiledService) -> bool:
+    """Whether any procedure of the service charges something."""
+    return any(procedure.charges for procedure in compiled.procedures.values())
 
 
 @require_safe

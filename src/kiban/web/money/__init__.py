@@ -1,0 +1,1 @@
+"""Pages of money: the collections ledger, daily closing, statements of providers, online payment."""
