@@ -25,7 +25,9 @@ from kiban.cases.sealing import ContentUnreadable
 from kiban.documents.models import Document
 from kiban.ops import pool
 
-_HEADS = "SELECT id::text, seq, head FROM cases_case WHERE body = %s AND id BETWEEN %s AND %s ORDER BY id"
+_HEADS = """
+    SELECT id::text, seq, head FROM cases_case WHERE body = %(body)s AND id BETWEEN %(first)s AND %(last)s ORDER BY id
+"""
 _COVERED = """
     SELECT c.head->>0, (c.head->>1)::integer, encode(e.hash, 'hex')
       FROM cases_root r

@@ -20,11 +20,11 @@ from kiban.definitions import editions
 from kiban.kernel.facts import CaseState
 from kiban.kernel.state import state_from_json
 
-_HERE = "body = %s AND case_id BETWEEN %s AND %s"
+_HERE = "body = %(body)s AND case_id BETWEEN %(first)s AND %(last)s"
 _ROWS = """
     SELECT id::text, service, procedure, edition, number, seq, document::text, state, final, title, subject, due_on,
            updated_at
-      FROM cases_case WHERE body = %s AND id BETWEEN %s AND %s
+      FROM cases_case WHERE body = %(body)s AND id BETWEEN %(first)s AND %(last)s
 """
 _VALUES = f"SELECT case_id::text, array_agg(field || '=' || value) FROM cases_casevalue WHERE {_HERE} GROUP BY case_id"  # noqa: S608
 _AGENDA = f"SELECT case_id::text, clock, at FROM cases_agenda WHERE {_HERE}"  # noqa: S608

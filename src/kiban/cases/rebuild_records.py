@@ -7,7 +7,7 @@ are the scalars of its fields. The first is looked at with the events of a span,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -26,7 +26,7 @@ _VERSIONS = """
       FROM registries_recordversion v
       LEFT JOIN registries_recordversion p ON (p.body, p.service, p.registry, p.key, p.version)
                                             = (v.body, v.service, v.registry, v.key, v.version - 1)
-     WHERE v.body = %s AND v.case_id BETWEEN %s AND %s
+     WHERE v.body = %(body)s AND v.case_id BETWEEN %(first)s AND %(last)s
      ORDER BY v.case_id, v.seq, v.service, v.registry, v.key, v.version
 """
 # What an event set without making a version was there already: in some version of the record.
@@ -38,24 +38,36 @@ _NOWHERE = """
             WHERE v.body = %(body)s AND v.service = w.service AND v.registry = w.registry AND v.key = w.key
               AND v.data @> jsonb_strip_nulls(w.given))
 """
-_LAST = """
+_RECORDS = 20_000  # looked at by one statement
+_BOUNDS = """
+    SELECT service, registry, key FROM (
+        SELECT service, registry, key, row_number() OVER (ORDER BY service, registry, key) AS place
+          FROM registries_record WHERE body = %s
+    ) AS listed WHERE place %% %s = 0 ORDER BY 1, 2, 3
+"""
+_BEFORE_ALL, _AFTER_ALL = ("", "", ""), ("\U0010ffff", "", "")
+_HERE = """
+    body = %(body)s AND (service, registry, key) > (%(s1)s, %(r1)s, %(k1)s)
+                    AND (service, registry, key) <= (%(s2)s, %(r2)s, %(k2)s)
+"""
+_LAST = f"""
     SELECT service, registry, key, r.version IS NULL
-      FROM (SELECT service, registry, key, version, data FROM registries_record WHERE body = %(body)s) AS r
+      FROM (SELECT service, registry, key, version, data FROM registries_record WHERE {_HERE}) AS r
       FULL JOIN (SELECT DISTINCT ON (service, registry, key) service, registry, key, version, data,
                         count(*) OVER (PARTITION BY service, registry, key) AS versions
-                   FROM registries_recordversion WHERE body = %(body)s
+                   FROM registries_recordversion WHERE {_HERE}
                   ORDER BY service, registry, key, version DESC) AS v USING (service, registry, key)
      WHERE r.data IS DISTINCT FROM v.data OR r.version IS DISTINCT FROM v.version OR v.version <> v.versions
      ORDER BY 1, 2, 3
-"""
-_VALUES = """
+"""  # noqa: S608
+_VALUES = f"""
     WITH made AS (SELECT r.service, r.registry, r.key, f.field, f.value
-                    FROM registries_record r, kiban_record_values(r.data) AS f WHERE r.body = %(body)s),
-         found AS (SELECT service, registry, key, field, value FROM registries_recordvalue WHERE body = %(body)s)
+                    FROM (SELECT * FROM registries_record WHERE {_HERE}) AS r, kiban_record_values(r.data) AS f),
+         found AS (SELECT service, registry, key, field, value FROM registries_recordvalue WHERE {_HERE})
     SELECT DISTINCT service, registry, key
       FROM ((TABLE made EXCEPT TABLE found) UNION ALL (TABLE found EXCEPT TABLE made)) AS differing
      ORDER BY 1, 2, 3
-"""
+"""  # noqa: S608
 
 
 def against_events(span: Span, changes: Changes) -> Iterator[str]:
@@ -112,13 +124,17 @@ def against_versions(body: str) -> Iterator[str]:
     Runs in the body's open scope.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, {"body": body})
-        for *key, missing in cursor.fetchall():
-            said = "is missing" if missing else "differs from its last version"
-            yield f"record {'/'.join(key)}: {said}"
-        cursor.execute(_VALUES, {"body": body})
-        for key in cursor.fetchall():
-            yield f"record {'/'.join(key)}: its search values differ"
+        cursor.execute(_BOUNDS, [body, _RECORDS])
+        bounds = [_BEFORE_ALL, *cursor.fetchall(), _AFTER_ALL]
+        for (s1, r1, k1), (s2, r2, k2) in pairwise(bounds):
+            here = {"body": body, "s1": s1, "r1": r1, "k1": k1, "s2": s2, "r2": r2, "k2": k2}
+            cursor.execute(_LAST, here)
+            for *key, missing in cursor.fetchall():
+                said = "is missing" if missing else "differs from its last version"
+                yield f"record {'/'.join(key)}: {said}"
+            cursor.execute(_VALUES, here)
+            for key in cursor.fetchall():
+                yield f"record {'/'.join(key)}: its search values differ"
 
 
 def count(body: str) -> int:
