@@ -157,7 +157,7 @@ class ApiDriver:
         action, known = str(step["do"]), self.cases.get(case or "")
         said = {"data": step.get("data") or {}, "reasons": step.get("reasons") or {}}
         body = self._place(actor) if known is None else known
-        self._attach(said["data"], user.partition or body)
+        self._attach(said["data"], user.partition or body, str(user.id))
         procedure = self._procedure(step)
         if known is None or self._opens(procedure, action, step, case):
             path = f"/bodies/{self._place(actor)}/services/{self.slug}/procedures/{procedure.name}/cases"
@@ -175,19 +175,20 @@ class ApiDriver:
         known = self._case(str(case))
         return known["procedure"] != procedure.name or known["state"] not in compiled.action.from_
 
-    def _attach(self, value: object, partition: str) -> None:
+    def _attach(self, value: object, partition: str, holder: str) -> None:
         """A file that the data names has been sent before."""
         if isinstance(value, Mapping):
             if "sha256" in value:
                 with scope(partition):
                     Attachment.objects.get_or_create(
                         body=partition, sha256=str(value["sha256"]),
-                        defaults={"name": str(value.get("name")), "type": "application/pdf", "size": 1, "at": self.now},
+                        defaults={"name": str(value.get("name")), "type": "application/pdf", "size": 1, "at": self.now,
+                                  "holders": [holder]},
                     )  # fmt: skip
                 return
             value = list(value.values())
         for item in value if isinstance(value, list) else ():
-            self._attach(item, partition)
+            self._attach(item, partition, holder)
 
     def _result(self, found: Any, body: str, case: str | None) -> StepResult:
         said = found.data

@@ -13,18 +13,10 @@ from kiban.api.answers import answer, not_allowed, wrong_input
 from kiban.api.auth import Caller, caller
 from kiban.cases import files as storage
 from kiban.kernel.definitions.model import Label
-from kiban.kernel.problems import INVALID, REQUIRED, TOO_LONG, Problem
+from kiban.kernel.problems import REQUIRED, Problem
 from kiban.ops import clock
 
 router = Router(auth=Caller(), tags=["attachments"])
-_REFUSED = {
-    "empty": (INVALID, Label(ja="空のファイルです。", en="The file is empty.")),
-    "too_large": (TOO_LONG, Label(ja="ファイルは10MBまでです。", en="A file has at most 10 MB.")),
-    "type": (
-        INVALID,
-        Label(ja="PDF・JPEG・PNGのファイルを送ってください。", en="Send a PDF, JPEG or PNG file."),
-    ),
-}
 
 
 @router.post(
@@ -38,15 +30,15 @@ def upload(
     body: str = Query("", max_length=32, description="Staff and machines: the body that keeps the file"),
 ) -> HttpResponse:
     """Keeps a file of the caller's; the answer is the value of a `file` field. PDF, JPEG or PNG, at most 10 MB."""
-    partition = _partition(caller(request), body)
-    if file.size is not None and file.size > storage.LIMIT:
-        raise _refused("too_large")
-    content = file.read()
-    with scope(partition):
-        try:
-            kept = storage.store(file.name or "file", content, at=clock.now())
-        except storage.FileRefused as error:
-            raise _refused(error.reason) from None
+    user = caller(request)
+    partition = _partition(user, body)
+    try:
+        if file.size is not None and file.size > storage.LIMIT:
+            raise storage.FileRefused("too_large")
+        with scope(partition, viewer=str(user.id)):
+            kept = storage.store(file.name or "file", file.read(), at=clock.now())
+    except storage.FileRefused as refused:
+        raise wrong_input([refused.problem("file")]) from None
     return answer(kept, 201)
 
 
@@ -61,8 +53,3 @@ def _partition(user: User, body: str) -> str:
     if all(code != body for code, _service in bodies_of(user, on=clock.today())):
         raise not_allowed()
     return body
-
-
-def _refused(reason: str) -> Exception:
-    code, message = _REFUSED[reason]
-    return wrong_input([Problem("file", code, message)])

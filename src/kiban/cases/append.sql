@@ -121,8 +121,8 @@ BEGIN
 
     work := p->'attachments';
     IF work IS NOT NULL THEN
-        INSERT INTO cases_attachment (body, sha256, name, type, size, at)
-        SELECT b, x->>'sha256', x->>'name', x->>'type', (x->>'size')::bigint, moment
+        INSERT INTO cases_attachment (body, sha256, name, type, size, at, holders)
+        SELECT b, x->>'sha256', x->>'name', x->>'type', (x->>'size')::bigint, moment, '{}'
           FROM jsonb_array_elements(work) AS x
         ON CONFLICT DO NOTHING;
     END IF;
@@ -229,12 +229,14 @@ BEGIN
 END
 $$;
 
--- The files among p_digests that the entered partition holds. A function, so that its plan is kept.
-CREATE OR REPLACE FUNCTION kiban_held(b text, p_digests text[])
+-- The files among p_digests that p_holder may attach: all of its own partition where it is a party, in a body's
+-- those that it has sent itself. A function, so that its plan is kept.
+DROP FUNCTION IF EXISTS kiban_held(text, text[]);
+CREATE OR REPLACE FUNCTION kiban_held(b text, p_holder text, p_digests text[])
 RETURNS TABLE (sha256 text, type text, size bigint) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN QUERY SELECT a.sha256, a.type, a.size FROM cases_attachment a
-     WHERE a.body = b AND a.sha256 = ANY(p_digests);
+     WHERE a.body = b AND a.sha256 = ANY(p_digests) AND (b LIKE 'p-%' OR p_holder = ANY(a.holders));
 END
 $$;
 

@@ -307,7 +307,9 @@ def _held(opened: Session) -> dict[str, tuple[str, int]]:
 def _ask_files(opened: Session, request: _Request) -> None:
     """Which of the files that the input names does the actor hold? Asked with the first statement of the act."""
     if request.named:
-        opened.ahead(request.actor.place, *files.question(request.actor.place, request.named))
+        opened.ahead(
+            request.actor.place, *files.question(request.actor.place, request.actor.id, request.named)
+        )
 
 
 def _visible(request: _Request, locked: _Locked) -> bool:

@@ -12,16 +12,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db.models import F, Func, Value
+
 from kiban.access.scope import current
+from kiban.cases import scanner
 from kiban.cases.models import Attachment
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.facts import Decision, Refusal
-from kiban.kernel.problems import INVALID, Problem
+from kiban.kernel.problems import INVALID, TOO_LONG, Problem
 from kiban.ops.home import folder
 
 LIMIT = 10 * 1024 * 1024
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-_HELD = "SELECT sha256, type, size FROM kiban_held(%s, %s)"
+_HELD = "SELECT sha256, type, size FROM kiban_held(%s, %s, %s)"
 _ANSWER = frozenset({"value", "text", "mark"})
 _UNSENT = Label(
     ja="このファイルは届いていません。もう一度添付してください。",
@@ -31,18 +34,53 @@ _INPUT = Label(ja="入力に直していただきたい所があります。", e
 _KINDS = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 
+_REFUSED = {
+    "empty": (INVALID, Label(ja="ファイルの中身がありません。", en="The file is empty.")),
+    "too_large": (
+        TOO_LONG,
+        Label(
+            ja="ファイルが10MBを超えています。小さくしてから選び直してください。",
+            en="The file is larger than 10 MB. Please choose a smaller one.",
+        ),
+    ),
+    "type": (
+        INVALID,
+        Label(ja="PDF・JPEG・PNGのファイルを選んでください。", en="Please choose a PDF, JPEG or PNG file."),
+    ),
+    "infected": (
+        INVALID,
+        Label(
+            ja="ファイルからウイルスなどの有害なプログラムが検出されました。このファイルは受け取れません。",
+            en="Malicious software was found in the file. It can't be taken.",
+        ),
+    ),
+    "unknown": (
+        INVALID,
+        Label(
+            ja="ファイルの安全を確認できませんでした。時間をおいて、もう一度添付してください。",
+            en="The file could not be checked for malicious software. Please attach it again later.",
+        ),
+    ),
+}
+
+
 class FileRefused(ValueError):
-    """The file can't be taken: `reason` is too_large, empty or type."""
+    """The file can't be taken: `reason` is too_large, empty, type, infected, or unknown (not to be checked now)."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
 
+    def problem(self, path: str) -> Problem:
+        """The problem of the field at `path`, in words."""
+        code, message = _REFUSED[self.reason]
+        return Problem(path, code, message)
+
 
 def store(name: str, content: bytes, *, at: datetime) -> dict[str, Any]:
-    """Keeps a file for the open scope; the value of a file field: name, sha256, size (bytes), type.
+    """Keeps a file for the open scope and its viewer; the value of a file field: name, sha256, size (bytes), type.
 
-    PDF, JPEG and PNG by their first bytes, at most 10 MB. Raises FileRefused.
+    PDF, JPEG and PNG by their first bytes, at most 10 MB, and clean where a scanner is set. Raises FileRefused.
     """
     if not content:
         raise FileRefused("empty")
@@ -51,14 +89,13 @@ def store(name: str, content: bytes, *, at: datetime) -> dict[str, Any]:
     kind = _kind(content[:16])
     if kind is None:
         raise FileRefused("type")
+    verdict = scanner.scan(content)
+    if verdict != "clean":
+        raise FileRefused(verdict)
     sha256 = hashlib.sha256(content).hexdigest()
     _write(path_of(sha256), content)
     name = Path(name.replace("\\", "/")).name[-200:] or "file"
-    Attachment.objects.get_or_create(
-        body=current().body,
-        sha256=sha256,
-        defaults={"name": name, "type": kind, "size": len(content), "at": at},
-    )
+    _hold(sha256, name, kind, len(content), at)
     return {"name": name, "sha256": sha256, "size": len(content), "type": kind}
 
 
@@ -106,9 +143,21 @@ def named_by(input: Mapping[str, object]) -> list[tuple[str, str]]:
     return [pair for name, value in input.items() for pair in _named(value, name)]
 
 
-def question(place: str, named: list[tuple[str, str]]) -> tuple[str, list[Any]]:
-    """SQL and values that ask which of the named files the partition `place` holds: (SHA-256, type, size)."""
-    return _HELD, [place, sorted({digest for _, digest in named})]
+def question(place: str, holder: str, named: list[tuple[str, str]]) -> tuple[str, list[Any]]:
+    """SQL and values that ask which of the named files `holder` may attach in its place: (SHA-256, type, size).
+
+    A party all that its partition holds, staff and machines what they have sent to the body themselves.
+    """
+    return _HELD, [place, holder, sorted({digest for _, digest in named})]
+
+
+def held(sha256: str, holder: str) -> dict[str, Any] | None:
+    """The value of a file field for a file of the open scope that `holder` may attach, else None."""
+    rows = Attachment.objects.filter(body=current().body, sha256=sha256)
+    if not current().body.startswith("p-"):
+        rows = rows.filter(holders__contains=[holder])
+    row = rows.first()
+    return None if row is None else {"name": row.name, "sha256": sha256, "size": row.size, "type": row.type}
 
 
 def attached(value: object, held: Mapping[str, tuple[str, int]]) -> Iterator[dict[str, Any]]:
@@ -162,6 +211,17 @@ def _named(value: object, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         for place, item in enumerate(value, start=1):
             yield from _named(item, f"{path}[{place}]")
+
+
+def _hold(sha256: str, name: str, kind: str, size: int, at: datetime) -> None:
+    here, holder = current().body, current().viewer
+    row, made = Attachment.objects.get_or_create(
+        body=here, sha256=sha256,
+        defaults={"name": name, "type": kind, "size": size, "at": at, "holders": [holder] if holder else []},
+    )  # fmt: skip
+    if not made and holder and holder not in row.holders:
+        rows = Attachment.objects.filter(body=here, sha256=sha256).exclude(holders__contains=[holder])
+        rows.update(holders=Func(F("holders"), Value(holder), function="array_append"))
 
 
 def _kind(head: bytes) -> str | None:

@@ -7,6 +7,7 @@ of it, and the events are the truth of both (`kiban.cases.rebuild` compares).
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from uuid_utils.compat import uuid7
 
@@ -192,13 +193,17 @@ class AccessLog(Tenant):
 
 
 class Attachment(Tenant):
-    """A file that a partition holds; the bytes stand in KIBAN_HOME/files by their SHA-256."""
+    """A file that a partition holds; the bytes stand in KIBAN_HOME/files by their SHA-256.
+
+    `holders` are the ids of those who sent it to a body: they may attach it. What came with a case belongs to the case.
+    """
 
     sha256 = models.TextField()
     name = models.TextField()
     type = models.TextField()
     size = models.BigIntegerField()
     at = models.DateTimeField()
+    holders = ArrayField(models.TextField(), default=list)
     pk = models.CompositePrimaryKey("body", "sha256")
 
 

@@ -85,7 +85,7 @@ def _play(service: str, number: int, case: Mapping[str, Any], today: date) -> Pl
                 case_id,
                 step["do"],
                 actor,
-                _prepared(step.get("data", {}), actor.place, body, today),
+                _prepared(step.get("data", {}), actor, body, today),
                 idempotency_key=f"demo-{service}-{number}-{place}",
                 route="demo",
                 reasons=step.get("reasons"),
@@ -113,17 +113,17 @@ def _actor(text: str, body: str, service: str, today: date) -> ActorFacts:
     return actor_for(User.objects.get(username=name), body, compiled, on=today)
 
 
-def _prepared(value: Any, place: str, body: str, today: date) -> Any:
+def _prepared(value: Any, actor: ActorFacts, body: str, today: date) -> Any:
     """Dates relative to today and sample files become what a person would have sent."""
     if isinstance(value, str):
         return _day(value, body, today)
     if isinstance(value, list):
-        return [_prepared(entry, place, body, today) for entry in value]
+        return [_prepared(entry, actor, body, today) for entry in value]
     if isinstance(value, dict):
         if set(value) == {"sample"}:
-            with scope(place):
+            with scope(actor.place, viewer=actor.id):
                 return files.store(value["sample"], _sample(), at=clock.now())
-        return {key: _prepared(entry, place, body, today) for key, entry in value.items()}
+        return {key: _prepared(entry, actor, body, today) for key, entry in value.items()}
     return value
 
 

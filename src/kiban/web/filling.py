@@ -10,12 +10,12 @@ from typing import Any
 from kiban.access import bodies
 from kiban.cases.world import looking
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
-from kiban.kernel.definitions.model import Field, Label
+from kiban.kernel.definitions.model import Field
 from kiban.kernel.environment import base_environment
 from kiban.kernel.expr import is_pending
 from kiban.kernel.facts import CaseState, Facts
 from kiban.kernel.forms import Evaluation, evaluate, run
-from kiban.kernel.problems import INVALID, Problem
+from kiban.kernel.problems import Problem
 from kiban.kernel.values import ReadContext
 from kiban.web.forms.paths import head
 from kiban.web.forms.posted import Raw, for_evaluation, is_blank
@@ -160,18 +160,3 @@ def _all(widgets: Iterable[Widget]) -> Iterable[Widget]:
         yield widget
         for row in widget.rows:
             yield from _all(row.widgets)
-
-
-def upload_problem(path: str, reason: str) -> Problem:
-    """The problem of a file that was not taken."""
-    words = {
-        "too_large": Label(
-            ja="ファイルが10MBを超えています。小さくしてから選び直してください。",
-            en="The file is larger than 10 MB. Please choose a smaller one.",
-        ),
-        "empty": Label(ja="ファイルの中身がありません。", en="The file is empty."),
-        "type": Label(
-            ja="PDF・JPEG・PNGのファイルを選んでください。", en="Please choose a PDF, JPEG or PNG file."
-        ),
-    }
-    return Problem(path, INVALID, words[reason])

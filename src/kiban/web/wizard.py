@@ -29,6 +29,7 @@ from kiban.kernel.facts import Refusal
 from kiban.kernel.forms import Evaluation
 from kiban.kernel.problems import Problem
 from kiban.ops import clock
+from kiban.web import leftover
 from kiban.web.acting import ROUTE, done_words, reasons_from, send
 from kiban.web.filling import Filling, reasons_missing, start_raw, summary_of
 from kiban.web.forms.paths import head
@@ -90,34 +91,47 @@ def draft(request: HttpRequest, body: str, draft: UUID, step: str) -> HttpRespon
     user = user_of(request)
     if user is None:
         return to_sign_in(request)
-    opened = open_wizard(user, body, draft)
-    if opened is None:
+    row = _row(user, body, draft)
+    if row is None:
         return sent_already(user, body, draft)
-    if step == REVIEW:
+    opened = open_wizard(user, row)
+    if opened is None:
+        return leftover.page(request, user, row)
+    steps = opened.filling.steps
+    if step == REVIEW or not steps:
         return _review(request, opened)
-    at = index_of(opened.filling.steps, step)
-    if at is None:
-        raise Http404
+    at = index_of(steps, step)
+    if at is None:  # the form has changed since the draft was left there
+        return HttpResponseRedirect(opened.url(steps[0].key))
     if request.method == "POST":
         return _posted(request, opened, at)
     return _show(request, opened, at, tried="problems" in request.GET)
 
 
-def open_wizard(user: User, body: str, draft_id: UUID) -> Wizard | None:
+def _row(user: User, body: str, draft_id: UUID) -> Draft | None:
     """The draft of this user for this body, None when it is not there (any more). Raises Http404."""
     partition = user.partition if user.kind == "party" else body_row(body).code
     with scope(partition, viewer=str(user.id)):
         row = drafts.get(draft_id, str(user.id))
-    if row is None or row.target != body:
-        return None
-    place, case = place_for(user, body, row.service), None
-    compiled = place.compiled
-    if row.case_id is not None:
-        place, found = case_for(user, body, row.case_id)
-        compiled, case = found.compiled, found.state
+    return row if row is not None and row.target == body else None
+
+
+def open_wizard(user: User, row: Draft) -> Wizard | None:
+    """A draft with its form; None when its procedure, action or case is gone. Raises Http404: staff without a role."""
+    body, case = row.target, None
+    try:
+        place = place_for(user, body, row.service)
+        compiled = place.compiled
+        if row.case_id is not None:
+            place, found = case_for(user, body, row.case_id)
+            compiled, case = found.compiled, found.state
+    except Http404:
+        if user.kind == "party":
+            return None
+        raise
     procedure = compiled.procedures.get(row.procedure)
     if procedure is None or row.action not in procedure.actions:
-        raise Http404
+        return None
     filling = Filling(place, compiled, procedure, row.action, case, language())
     filling.raw = dict(row.data.get("raw") or {})
     filling.reasons = dict(row.data.get("reasons") or {})

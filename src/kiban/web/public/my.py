@@ -17,7 +17,7 @@ from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import drafts, queries
 from kiban.cases.acted import Who, acted
-from kiban.cases.models import Shared
+from kiban.cases.models import Draft, Shared
 from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
 from kiban.definitions import editions
@@ -25,13 +25,13 @@ from kiban.delivery import box
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.ops import clock
-from kiban.web import display, downloads, wizard
+from kiban.web import display, downloads, leftover, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.filling import Filling
 from kiban.web.outlook import possible_actions
 from kiban.web.public import catalogue
 from kiban.web.templatetags.kiban import language
-from kiban.web.viewer import case_for, party_only, place_for, user_of
+from kiban.web.viewer import body_row, case_for, party_only, place_for, to_sign_in, user_of
 
 
 def _user(request: HttpRequest) -> User:
@@ -79,7 +79,7 @@ def my(request: HttpRequest) -> HttpResponse:
         mine = drafts.of(str(user.id))
     cases = [_line(row) for row in box.cases(user.partition).rows]
     context = {
-        "drafts": [line for draft in mine if (line := _draft_line(draft)) is not None],
+        "drafts": [_draft_line(draft) for draft in mine],
         "open_cases": [line for line in cases if not line["final"]],
         "closed_cases": [line for line in cases if line["final"]],
         "notices": box.notices(box.box_of(user), limit=5).rows,
@@ -89,17 +89,10 @@ def my(request: HttpRequest) -> HttpResponse:
     return render(request, "web/public/my.html", context)
 
 
-def _draft_line(draft: Any) -> dict[str, Any] | None:
-    try:
-        compiled = editions.get(draft.edition)
-    except editions.UnknownService:
-        return None
-    procedure = compiled.procedures.get(draft.procedure)
-    if procedure is None or not bodies.exists(draft.target):
-        return None
+def _draft_line(draft: Draft) -> dict[str, Any]:
     return {
-        "draft": draft, "url": wizard.draft_url(draft), "label": procedure.procedure.label,
-        "body": bodies.row(draft.target),
+        "draft": draft, "url": wizard.draft_url(draft), "label": leftover.label_of(draft),
+        "body": bodies.row(draft.target) if bodies.exists(draft.target) else None,
     }  # fmt: skip
 
 
@@ -115,14 +108,16 @@ def _line(row: Shared) -> dict[str, Any]:
 
 
 @require_POST
-@party_only
 def discard(request: HttpRequest, body: str, draft: UUID) -> HttpResponse:
-    """Throws a draft away."""
-    user = _user(request)
-    with scope(user.partition, viewer=str(user.id)):
+    """Throws a draft away: a party's, or one of staff at a body."""
+    user = user_of(request)
+    if user is None:
+        return to_sign_in(request)
+    party = user.kind == "party"
+    with scope(user.partition if party else body_row(body).code, viewer=str(user.id)):
         drafts.delete(draft, str(user.id))
     messages.success(request, _("The draft was deleted."))
-    return HttpResponseRedirect(reverse("my"))
+    return HttpResponseRedirect(reverse("my" if party else "desk"))
 
 
 @require_safe

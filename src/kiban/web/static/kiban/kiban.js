@@ -62,6 +62,25 @@
     if (event.target.closest?.("button[data-print]")) window.print();
   };
 
+  const copy = async (event) => {
+    const button = event.target.closest?.("button[data-copy]");
+    const field = button && document.getElementById(button.dataset.copy);
+    if (!field) return;
+    field.select();
+    await navigator.clipboard?.writeText(field.value).catch(() => {});
+    button.textContent = button.dataset.copied;
+  };
+
+  // Changing the language takes along what stands in the form of the page.
+  const carry = (event) => {
+    const form = event.target.matches("[data-carry]") && document.querySelector("form[data-keep]");
+    if (!form) return;
+    const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken");
+    const kept = event.target.elements.kept ?? Object.assign(document.createElement("input"), { type: "hidden", name: "kept" });
+    kept.value = JSON.stringify({ to: form.getAttribute("action") ?? event.target.dataset.carry, fields, files: [] });
+    event.target.append(kept);
+  };
+
   // What only works with a script shows only with a script.
   const reveal = (root) => {
     for (const part of root.querySelectorAll?.("[data-with-script][hidden]") ?? []) part.hidden = false;
@@ -88,10 +107,13 @@
   whenReady(() => {
     reveal(document);
     focusSummary();
+    document.addEventListener("submit", carry);
     document.addEventListener("submit", sendOnce);
     document.addEventListener("click", followToField);
     document.addEventListener("click", openCalendar);
     document.addEventListener("click", usePrint);
+    document.addEventListener("click", copy);
+    document.querySelector("form[data-go-on]")?.submit(); // nothing is lost by going on: the page shows it again
     document.addEventListener("htmx:before:request", remember);
     document.addEventListener("htmx:before:swap", admit);
     document.addEventListener("htmx:after:swap", () => reveal(document));
