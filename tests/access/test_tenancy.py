@@ -13,6 +13,7 @@ REFERENCE = {
     "access_closedday",
     "access_office",
     "definitions_parametervalue",
+    "definitions_localfield",
 }
 
 

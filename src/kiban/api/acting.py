@@ -130,10 +130,11 @@ def opening_action(compiled: CompiledService, procedure: str, named: str | None)
     known = compiled.procedures.get(procedure)
     if known is None:
         raise not_found()
-    opening = [name for name, action in known.actions.items() if action.action.opens]
+    able = {name: action.action.offered for name, action in known.actions.items() if action.action.opens}
+    opening = [name for name, offered in able.items() if offered]
     if named is None and len(opening) == 1:
         return opening[0]
-    if named in opening:
+    if named in able:
         return str(named)
     message = Label(
         ja=f"案件を始める操作（action）を指定してください：{'、'.join(opening)}",

@@ -15,6 +15,7 @@ from kiban.access import bodies
 from kiban.cases import clocks, roots
 from kiban.delivery import health, outbox, sender
 from kiban.delivery.messages import now as real_now
+from kiban.imports import work as imports
 from kiban.kernel.dates import today_in_tokyo
 from kiban.ops import clock
 
@@ -33,6 +34,8 @@ def run_once() -> int:
         done = clocks.run_due(now)
     with _pulse.busy("outbox"):
         done += outbox.run(now)
+    with _pulse.busy("imports"):
+        done += imports.run(now)
     today = today_in_tokyo(now)
     if not done and today not in _sealed:
         with _pulse.busy("roots"):
@@ -49,6 +52,7 @@ def send_once() -> int:
     today = today_in_tokyo(real_now())
     if not done and today not in _swept:
         sender.forget_old(real_now())
+        imports.forget_old(clock.now())
         _swept.clear()
         _swept.add(today)
     return done

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "kiban.cases",
     "kiban.documents",
     "kiban.delivery",
+    "kiban.imports",
     "kiban.money",
     "kiban.api",
     "kiban.web",

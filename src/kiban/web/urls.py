@@ -5,6 +5,7 @@ from django.views.i18n import set_language
 
 from kiban.web import notices, operations, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields
+from kiban.web.admin import imports as admin_imports
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
 from kiban.web.admin import webhooks as admin_webhooks
@@ -100,6 +101,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_SETTINGS + "fields/", admin_fields.fields, name="settings-fields"),
     path(_SETTINGS + "fields/<slug:form>/add/<slug:section>/", admin_fields.new, name="settings-field-new"),
     path(_SETTINGS + "fields/<slug:form>/<slug:name>/", admin_fields.one, name="settings-field"),
+    path(_SETTINGS + "imports/", admin_imports.imports, name="settings-imports"),
+    path(_SETTINGS + "imports/<uuid:upload>/", admin_imports.one, name="settings-import"),
+    path(
+        _SETTINGS + "imports/<uuid:upload>/corrections.xlsx",
+        admin_imports.corrections,
+        name="settings-import-corrections",
+    ),
+    path(_SETTINGS + "imports/<slug:name>.xlsx", admin_imports.blank, name="settings-import-blank"),
     path(_SETTINGS + "history/", admin_places.history, name="settings-history"),
     path(_SETTINGS + "webhooks/", admin_webhooks.all_of, name="settings-webhooks"),
     path(_SETTINGS + "webhooks/<uuid:subscription>/", admin_webhooks.one, name="settings-webhook"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from kiban.kernel.definitions.check_money import money_problems
+from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
@@ -78,6 +79,7 @@ class _Checker:
         for name, notice in service.notices.items():
             yield from self.known(("notices", name, "to"), "role", notice.to, service.roles)
         yield from self.questions()
+        yield from self.imports()
 
     def questions(self) -> Iterator[DefinitionProblem]:
         service = self.service
@@ -92,6 +94,40 @@ class _Checker:
                     yield self.marks.problem((*at, "answer"), f"`{place}`: an answer shows `param.…` only")
                 else:
                     yield from self.known((*at, "answer"), "parameter", parameter, service.parameters)
+
+    def imports(self) -> Iterator[DefinitionProblem]:
+        service = self.service
+        for name, item in service.imports.items():
+            at: _Path = ("imports", name)
+            procedure = service.procedures.get(item.procedure)
+            if procedure is None:
+                yield from self.known((*at, "procedure"), "procedure", item.procedure, service.procedures)
+                continue
+            action = procedure.actions.get(item.action)
+            if action is None:
+                yield from self.known((*at, "action"), "action", item.action, procedure.actions)
+            elif procedure.form in service.forms:
+                yield from self._columns(at, item, input_fields(procedure, service, action), action)
+
+    def _columns(
+        self, at: _Path, item: Import, fields: dict[str, Field], action: Action
+    ) -> Iterator[DefinitionProblem]:
+        if not action.opens:
+            yield self.marks.problem((*at, "action"), "an import takes an action that opens a case")
+        yield from self.all_known((*at, "columns"), "field", item.columns, fields)
+        yield from self.all_known((*at, "key"), "column", item.key, item.columns)
+        labels: dict[str, str] = {}
+        for name in item.columns:
+            field = fields.get(name)
+            if field is None:
+                continue
+            if field.type in NOT_IN_COLUMNS:
+                yield self.marks.problem((*at, "columns"), f"no cell can hold `{name}` ({field.type})")
+            if labels.setdefault(field.label.ja, name) != name:
+                yield self.marks.problem((*at, "columns"), f"two columns are called 「{field.label.ja}」")
+        for name, field in fields.items():
+            if field.required == "true" and not (field.when or field.default) and name not in item.columns:
+                yield self.marks.problem((*at, "columns"), f"the action needs `{name}`, and no column gives it")
 
     def procedure(self, procedure: Procedure) -> Iterator[DefinitionProblem]:
         path: _Path = ("procedures", procedure.name)

@@ -69,6 +69,7 @@ def _changes(
         "notices",
         "charges",
         "figures",
+        "imports",
         "questions",
     }
     yield from _attributes((), "service", old.service, new.service, whole - later)

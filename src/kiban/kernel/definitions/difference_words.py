@@ -52,6 +52,7 @@ _KINDS = {
     "notices": Label(ja="通知", en="notice"),
     "charges": Label(ja="請求の科目", en="charge"),
     "figures": Label(ja="統計", en="figure"),
+    "imports": Label(ja="取込み", en="import"),
     "problems": Label(ja="入力の誤り", en="problem"),
     "questions": Label(ja="よくある質問", en="question"),
 }
@@ -136,6 +137,9 @@ WORDS = {
     "answer": Label(ja="答え", en="answer"),
     "procedure": Label(ja="手続", en="procedure"),
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
+    "offered": Label(ja="画面での受付", en="offered on pages"),
+    "action": Label(ja="行為", en="action"),
+    "max_rows": Label(ja="行数の上限", en="most rows"),
     "max_fields": Label(ja="団体が加えられる項目の数", en="fields that a body may add"),
     "types": Label(ja="団体が加えられる項目の型", en="types of fields that a body may add"),
     "account": Label(ja="歳入科目", en="heading of revenue"),

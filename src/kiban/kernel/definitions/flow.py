@@ -185,7 +185,8 @@ AnyEffect = Annotated[
 class Action(Element):
     """A step that somebody may take on a case, with what it asks, requires, sets and causes.
 
-    One that `decides` answers what was asked for: up to it a service measures how long people wait.
+    One that `decides` answers what was asked for: up to it a service measures how long people wait. One that is not
+    `offered` stands on no page: an import, an inbound message or another system takes it by its name.
     """
 
     name: Name
@@ -197,6 +198,7 @@ class Action(Element):
     to: Annotated[tuple[Target, ...], BeforeValidator(_targets)] = ()
     opens: bool = False
     decides: bool = False
+    offered: bool = True
     input: tuple[str, ...] = ()
     fields: Annotated[dict[Name, Field], BeforeValidator(named)] = {}
     guards: tuple[Guard, ...] = ()

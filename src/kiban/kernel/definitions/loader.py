@@ -20,6 +20,7 @@ SCENARIOS = "scenarios.yaml"
 _Path = tuple[str | int, ...]
 _MAPS_OF_ELEMENTS = {
     "roles", "codes", "parameters", "forms", "procedures", "registries", "documents", "notices", "figures",
+    "imports",
 }  # fmt: skip
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -175,6 +175,8 @@ def _procedure(
 
 
 def _taken(action: CompiledAction, own: Mapping[str, CompiledField]) -> dict[str, CompiledField]:
-    """The added fields that an action takes: those of the sections that it takes whole."""
+    """The added fields that an action takes: those of the sections that it takes whole, where people fill in a form."""
+    if not action.action.offered:
+        return {}
     whole = {ref for ref in action.action.input if "." not in ref}
     return {name: item for name, item in own.items() if item.section in whole}

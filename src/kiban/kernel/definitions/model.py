@@ -37,6 +37,7 @@ from kiban.kernel.definitions.flow import (
     Target,
 )
 from kiban.kernel.definitions.money_words import ChargeKind, OnlinePayment, Payments
+from kiban.kernel.definitions.import_words import Import
 from kiban.kernel.definitions.words import (
     CodeItem,
     CodeList,
@@ -217,4 +218,5 @@ class Service(Element):
     charges: Annotated[dict[Name, ChargeKind], BeforeValidator(named)] = {}
     payments: Payments | None = None
     figures: Annotated[dict[Name, Figure], BeforeValidator(named)] = {}
+    imports: Annotated[dict[Name, Import], BeforeValidator(named)] = {}
     questions: Annotated[dict[Name, Question], BeforeValidator(named)] = {}

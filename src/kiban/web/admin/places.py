@@ -183,6 +183,8 @@ def _what(place: Place, row: SettingChange) -> str:
     if row.kind.startswith("parameter"):
         codec = place.compiled.parameters.get(row.name)
         return codec.parameter.label.text(language()) if codec is not None else row.name
+    if row.kind == "import":
+        return str((row.after or {}).get("file", ""))
     if row.kind.startswith("local_field"):
         said = row.after or row.before
         return Label(**said["label"]).text(language()) if isinstance(said, dict) and "label" in said else row.name

@@ -1,0 +1,1 @@
+"""Ledgers that come in as workbooks (取込み): read safely, tried out, then each row an act."""
