@@ -42,6 +42,11 @@ class Case(Tenant):
         constraints = (models.UniqueConstraint(fields=("body", "number"), name="case_number_once"),)
         indexes = (
             models.Index(fields=("body", "service", "final", "due_on", "id"), name="case_inbox"),
+            models.Index(
+                fields=("body", "service", "procedure", "state"),
+                name="case_open",
+                condition=models.Q(final=False),
+            ),
             models.Index(fields=("body", "subject"), name="case_subject", condition=~models.Q(subject="")),
             models.Index(
                 fields=("body", "id"), name="case_unrooted", condition=models.Q(rooted__lt=models.F("seq"))

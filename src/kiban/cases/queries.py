@@ -147,11 +147,11 @@ def _handled_by(
 
 
 def counts(compiled: CompiledService) -> dict[tuple[str, str], int]:
-    """How many cases stand in each (procedure, state) in the open scope."""
+    """How many open cases stand in each (procedure, state) in the open scope: closed ones are without number."""
     from django.db.models import Count
 
-    rows = Case.objects.filter(body=current().body, service=compiled.service.slug)
-    grouped = rows.values_list("procedure", "state").annotate(count=Count("id")).order_by()
+    rows = Case.objects.filter(body=current().body, service=compiled.service.slug, final=False)
+    grouped = rows.values_list("procedure", "state").annotate(count=Count("*")).order_by()
     return {(procedure, state): count for procedure, state, count in grouped}
 
 

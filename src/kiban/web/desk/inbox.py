@@ -188,8 +188,9 @@ def _columns(procedure: CompiledProcedure, values: Any, roles: Iterable[str]) ->
     )
 
 
-def _states(place: Place, counts: Any, procedure: str) -> list[tuple[str, str, int]]:
-    """Choices of states with how many cases stand there; named with their procedure where there are several."""
+def _states(place: Place, counts: Any, procedure: str) -> list[tuple[str, str]]:
+    """Choices of states, the open ones with how many cases stand there; named with their procedure where there are
+    several."""
     found = []
     many = len(place.compiled.procedures) > 1 and not procedure
     for name, compiled in place.compiled.procedures.items():
@@ -200,8 +201,8 @@ def _states(place: Place, counts: Any, procedure: str) -> list[tuple[str, str, i
             label = state.label.text(language())
             if many:
                 label = f"{label}（{compiled.procedure.label.text(language())}）"
-            if number:
-                found.append((f"{name}.{state.name}", label, number))
+            if number or state.final:
+                found.append((f"{name}.{state.name}", label if state.final else f"{label}（{number}）"))
     return found
 
 
