@@ -64,10 +64,10 @@ def test_a_name_is_not_unique() -> None:
     assert names("府中") == ["東京都府中市", "広島県府中市", "広島県安芸郡府中町"]
 
 
-def test_a_prefecture_brings_its_municipalities() -> None:
+def test_a_prefecture_brings_its_municipalities_and_its_police() -> None:
     found = names("鳥取県", limit=100)
-    assert found[0] == "鳥取県"
-    assert len(found) == 20
+    assert (found[0], len(found)) == ("鳥取県", 1 + 19 + 1)
+    assert "鳥取県警察" in found
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,14 @@ def test_the_nation_is_complete(bodies: dict[str, BodyRow]) -> None:
         743,
         183,
     )
-    assert len(bodies) == 47 + 1741 + 171 + kinds["ministry"]
+    assert kinds["police"] == 47
+    assert len(bodies) == 47 + 1741 + 171 + 47 + kinds["ministry"]
 
 
 def test_each_body_is_well_formed(bodies: dict[str, BodyRow]) -> None:
     parents = {"ward": {"designated_city"}, "prefecture": set(), "ministry": {"ministry"}}
     for body in bodies.values():
-        if body.kind != "ministry":
+        if body.kind not in ("ministry", "police"):
             assert validate("lg_code", body.code) is None
             assert body.kana
             assert body.prefecture in bodies
@@ -51,6 +52,13 @@ def test_each_body_is_well_formed(bodies: dict[str, BodyRow]) -> None:
         assert body.name_en
         assert list(body.postal_codes) == sorted(set(body.postal_codes))
         assert bool(body.postal_codes) == (body.kind in {*MUNICIPALITIES, "ward"})
+
+
+def test_each_prefecture_has_its_police(bodies: dict[str, BodyRow]) -> None:
+    tokyo, hokkaido, kyoto = (bodies[f"police-{number}"] for number in ("13", "01", "26"))
+    assert (tokyo.name, tokyo.kana, tokyo.parent) == ("警視庁", "ケイシチョウ", "130001")
+    assert (hokkaido.name, hokkaido.name_en) == ("北海道警察", "Hokkaido Prefectural Police")
+    assert (kyoto.name, kyoto.kana, kyoto.full_name) == ("京都府警察", "キョウトフケイサツ", "京都府警察")
 
 
 def test_known_bodies(bodies: dict[str, BodyRow]) -> None:

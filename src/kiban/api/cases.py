@@ -195,6 +195,8 @@ def case(request: HttpRequest, body: str, case: str) -> HttpResponse:
 def events(request: HttpRequest, body: str, case: str) -> HttpResponse:
     """Every act in order; to the body's own people with what was said."""
     with looking.seen(request, body, case, "history") as found:
+        if found.sight.summary:
+            raise not_found()
         return answer({"items": looking.events(found)})
 
 

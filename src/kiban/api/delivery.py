@@ -51,14 +51,14 @@ def shared(
     request: HttpRequest, body: str, service: str, limit: int = Query(100, ge=1, le=200),
     cursor: str = Query("", max_length=1000),
 ) -> HttpResponse:  # fmt: skip
-    """The queue of a ministry or a prefecture, for roles that reach below or the nation."""
+    """The queue of a ministry or a prefecture, and summaries that were granted."""
     known_body(body)
     _edition, compiled = current(service)
     if not reaches_above(
         compiled.service, actor_for(caller(request), body, compiled.service, on=clock.today())
     ):
         raise not_found()
-    return _cases(body, ("below", "nation"), service=service, limit=limit, cursor=cursor)
+    return _cases(body, box.ABOVE, service=service, limit=limit, cursor=cursor)
 
 
 @router.get("/me/notices", response={200: shapes.NoticePage, **shapes.PROBLEMS}, summary="Notices")

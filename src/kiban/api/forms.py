@@ -24,7 +24,9 @@ def action_schema(
     """
     compiled, service = procedure.actions[action], procedure.service
     word = compiled.action
-    place = f"bodies/{body}/services/{service.slug}" if body else f"services/{service.slug}/editions/{edition}"
+    place = (
+        f"bodies/{body}/services/{service.slug}" if body else f"services/{service.slug}/editions/{edition}"
+    )
     path = f"/api/v1/{place}/procedures/{procedure.name}/actions/{action}/schema"
     schema: dict[str, Any] = {
         "$schema": DIALECT,

@@ -97,9 +97,11 @@ def full(found: Seen) -> dict[str, Any]:
     facts = facts_for(view.compiled, found.body, found.actor, clock.now(), state)
     values = sight.only(_json_values(procedure, view_values(procedure, state, facts)))
     words = procedure.procedure.clocks
+    whole = not sight.summary
     return {
         **short(view.row, found.body),
-        "due_on": due_on(procedure, state),
+        "title": title(found),
+        "due_on": due_on(procedure, state) if whole else None,
         "seq": found.seq,
         "edition": view.row.edition,
         "sections": _sections(procedure, values),
@@ -109,11 +111,12 @@ def full(found: Seen) -> dict[str, Any]:
         "clocks": {
             name: {"on": item.on, "label": label(words[name].label), "fired": item.fired}
             for name, item in state.clocks.items()
-            if name in words
+            if whole and name in words
         },
         "charges": {
             name: {"due": item.due, "paid": item.paid, "waived": item.waived, "balance": item.balance}
             for name, item in state.charges.items()
+            if whole
         },
         "documents": [document(row, found) for row in documents(found)],
         "notices": _notices(found),
@@ -140,6 +143,11 @@ def _office(found: Seen) -> dict[str, Any]:
         "assignee": {"id": person, "name": user.display_name} if user is not None else None,
         "department": str(kept.get("department") or ""),
     }
+
+
+def title(found: Seen) -> str:
+    """The line that names the case; by a grant only where it shows all that stands in it."""
+    return found.view.row.title if found.sight.names_all(found.view.procedure.title.names) else ""
 
 
 def _json_values(procedure: CompiledProcedure, values: Mapping[str, object]) -> dict[str, Any]:

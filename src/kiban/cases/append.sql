@@ -242,18 +242,22 @@ $$;
 
 -- The line of a case in the entered partition of somebody whom it concerns; that of an earlier event never replaces
 -- that of a later one. A function, so that its plan is kept.
+DROP FUNCTION IF EXISTS kiban_share(
+    text, text, uuid, text, text, text, text, text, boolean, text, date, text, integer, timestamptz, timestamptz
+);
 CREATE OR REPLACE FUNCTION kiban_share(
     b text, p_target text, p_case uuid, p_service text, p_procedure text, p_edition text, p_number text, p_state text,
-    p_final boolean, p_title text, p_due_on date, p_why text, p_seq integer, p_at timestamptz, p_changed_at timestamptz
+    p_final boolean, p_title text, p_due_on date, p_why text, p_seq integer, p_at timestamptz, p_changed_at timestamptz,
+    p_until date
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO cases_shared AS s (body, target, case_id, service, procedure, edition, number, state, final, title,
-                                   due_on, why, seq, at, changed_at)
+                                   due_on, why, seq, at, changed_at, until)
     VALUES (b, p_target, p_case, p_service, p_procedure, p_edition, p_number, p_state, p_final, p_title, p_due_on,
-            p_why, p_seq, p_at, p_changed_at)
+            p_why, p_seq, p_at, p_changed_at, p_until)
     ON CONFLICT (body, target, case_id) DO UPDATE SET procedure = EXCLUDED.procedure, edition = EXCLUDED.edition,
            number = EXCLUDED.number, state = EXCLUDED.state, final = EXCLUDED.final, title = EXCLUDED.title,
-           due_on = EXCLUDED.due_on, seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at
+           due_on = EXCLUDED.due_on, seq = EXCLUDED.seq, changed_at = EXCLUDED.changed_at, until = EXCLUDED.until
      WHERE s.seq < EXCLUDED.seq;
 END
 $$;

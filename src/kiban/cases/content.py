@@ -17,6 +17,7 @@ from kiban.kernel.facts import (
     Decision,
     DocumentIssue,
     DocumentWithdrawal,
+    GrantChange,
     NoticeSent,
     RecordChange,
 )
@@ -56,9 +57,7 @@ def split(
             {"field": p.field, "code": p.code, "severity": p.severity, "law": p.law}
             for p in decision.problems
         ]
-    effects = [
-        effect_said(effect) for effect in decision.effects if not isinstance(effect, _SAID_APART)
-    ]
+    effects = [effect_said(effect) for effect in decision.effects if not isinstance(effect, _SAID_APART)]
     effects += documents
     notices = [effect for effect in decision.effects if isinstance(effect, NoticeSent)]
     effects += [{"kind": "notice", "name": notice.name, "to": notice.to} for notice in notices]
@@ -78,7 +77,11 @@ def merge(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     said = dict(groups.get(MATTER, {}))
     private = groups.get(PERSONAL, {})
     said["changes"] = changes(groups)
-    said["input"] = {**said.get("input", {}), **private.get("input", {}), **groups.get(OFFICE, {}).get("input", {})}
+    said["input"] = {
+        **said.get("input", {}),
+        **private.get("input", {}),
+        **groups.get(OFFICE, {}).get("input", {}),
+    }
     if "notices" in private:
         said["notices"] = private["notices"]
     said["lookups"] = dict(groups.get(LOOKUPS, {}))
@@ -112,4 +115,10 @@ def effect_said(effect: object) -> dict[str, Any]:
             said = {"kind": "charge", "name": name, "do": do, "amount": amount, "method": method}
             more = {"reference": reference, "receipt": receipt}
             return {**said, **{key: value for key, value in more.items() if value}}
+        case GrantChange():
+            return {
+                "kind": "grant", "role": effect.role, "to": effect.to, "do": effect.do,
+                "fields": list(effect.fields), "documents": list(effect.documents), "basis": effect.basis,
+                "until": effect.until.isoformat() if effect.until else None,
+            }  # fmt: skip
     raise TypeError(f"unknown effect {effect!r}")

@@ -7,20 +7,25 @@ a later event wins, in whatever order they arrive. Who reads it: `kiban.delivery
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from kiban.access import bodies
 from kiban.access.actors import above
+from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Service
+from kiban.kernel.facts import CaseState
+from kiban.kernel.grants import EVERYWHERE, holding
+from kiban.kernel.sight import granted as sees_grant
+from kiban.kernel.state import title_of
 
-WRITE = f"SELECT kiban_share({', '.join(['%s'] * 15)})"  # cases/append.sql
+WRITE = f"SELECT kiban_share({', '.join(['%s'] * 16)})"  # cases/append.sql
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A case as it is listed elsewhere: `target` is the body in which it stands."""
+    """A case as it is listed elsewhere: `target` is the body in which it stands, `until` the last day there."""
 
     target: str
     case_id: str
@@ -35,12 +40,14 @@ class Line:
     seq: int
     at: datetime
     changed_at: datetime
+    until: date | None = None
 
     def values(self, viewer: str, why: str) -> list[Any]:
         """The values of `WRITE` for the partition of a viewer."""
         return [
             viewer, self.target, self.case_id, self.service, self.procedure, self.edition, self.number, self.state,
             self.final, self.title, self.due_on, why, self.seq, self.at, self.changed_at,
+            self.until,
         ]  # fmt: skip
 
 
@@ -54,3 +61,19 @@ def viewers(service: Service, body: str, party: str) -> Iterator[tuple[str, str]
             yield code, "below"
     if "nation" in reaches and service.ministry != body and bodies.exists(service.ministry):
         yield service.ministry, "nation"
+
+
+def granted(line: Line, procedure: CompiledProcedure, state: CaseState) -> Iterator[tuple[str, Line]]:
+    """(partition, line) for those to whom the case was granted, in words that the grant shows.
+
+    What was revoked or blocked is delivered too, as over since long: a line of an earlier act can't come back.
+    """
+    for grant in state.grants.values():
+        if grant.to != EVERYWHERE:
+            shown = sees_grant(procedure, grant)
+            title = title_of(procedure, state) if shown.names_all(procedure.title.names) else ""
+            stands = holding(state.grants, [(grant.role, grant.to)], grant.since) is not None
+            yield (
+                grant.to,
+                replace(line, title=title[:300], due_on=None, until=grant.until if stands else date.min),
+            )

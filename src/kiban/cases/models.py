@@ -247,8 +247,9 @@ class Draft(Tenant):
 class Shared(Tenant):
     """In a viewer's partition: the line of a case that stands in another one (`target`), as it was delivered.
 
-    `why`: `own` (the party's case), `below` (a prefecture's view of its municipalities), `nation` (a ministry's).
-    The line of a later event (`seq`) replaces an earlier one, never the other way round.
+    `why`: `own` (the party's case), `below` (a prefecture's view of its municipalities), `nation` (a ministry's),
+    `granted` (a summary, until a day). The line of a later event (`seq`) replaces an earlier one, never the other
+    way round.
     """
 
     target = models.TextField()
@@ -265,6 +266,7 @@ class Shared(Tenant):
     seq = models.IntegerField(default=0)
     at = models.DateTimeField()
     changed_at = models.DateTimeField(null=True)
+    until = models.DateField(null=True)
     pk = models.CompositePrimaryKey("body", "target", "case_id")
 
     class Meta:

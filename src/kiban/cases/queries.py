@@ -9,7 +9,7 @@
     log_access(what, case_id)                   who read what
 
 Visibility is row-level security first; then a party sees a case when `view.party` is its own partition, and staff
-when they hold a role of the service that reaches the body (`visible`).
+when they hold a role of the service that reaches the body, or one to which the case was granted (`visible`).
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ from kiban.cases.search import matching
 from kiban.definitions import editions, local
 from kiban.documents.models import Document
 from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
+from kiban.kernel.definitions.model import Service
 from kiban.kernel.facts import ActorFacts, CaseState
+from kiban.kernel.grants import holding
 from kiban.kernel.office import is_office
-from kiban.kernel.sight import Sight, sight
+from kiban.kernel.sight import Sight, granted, sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 
@@ -180,9 +182,14 @@ def with_local(found: CaseView, actor: ActorFacts) -> CaseView:
 
 def visible(found: CaseView, actor: ActorFacts) -> bool:
     """Whether this actor may see the case at all; otherwise it is as if it did not exist."""
+    return may_see(found.compiled.service, found.party, found.state, actor)
+
+
+def may_see(service: Service, party: str, state: CaseState, actor: ActorFacts) -> bool:
+    """As `visible`, for a case that is not read as a whole: its party's partition and its state."""
     if actor.kind == "party":
-        return bool(found.party) and found.party == actor.place
-    return sees_body(found.compiled.service, actor)
+        return bool(party) and party == actor.place
+    return sees_body(service, actor) or holding(state.grants, actor.granted, clock.today()) is not None
 
 
 def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) -> list[CompiledAction]:
@@ -198,6 +205,10 @@ def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) 
 
 def sees(found: CaseView, actor: ActorFacts) -> Sight:
     """What of a case the actor may see; asked by all that shows it."""
+    if actor.kind != "party" and not sees_body(found.compiled.service, actor):
+        grant = holding(found.state.grants, actor.granted, clock.today())
+        if grant is not None:
+            return granted(found.procedure, grant)
     return sight(found.procedure, actor.roles)
 
 

@@ -31,9 +31,7 @@ def since(
     )
 
 
-def _own_fields(
-    edition: str, began: datetime, now: date, body: str, procedure: str
-) -> Iterator[Label]:
+def _own_fields(edition: str, began: datetime, now: date, body: str, procedure: str) -> Iterator[Label]:
     """Fields that the body asks now and did not ask then, and the other way round."""
     service = editions.get(edition).service
     word = service.procedures.get(procedure)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from kiban.access.models import User
 from kiban.access.scope import scope
@@ -19,6 +19,7 @@ from kiban.cases.paging import BadCursor, Page, decode, encode
 from kiban.ops import clock
 
 _MOST = 200
+ABOVE = ("below", "nation", "granted")  # why cases of other bodies are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ def cases(
 ) -> Page[Shared]:
     """Lines of cases that stand elsewhere: open ones first, then the earliest due, then the oldest.
 
-    `why`: own, below, nation. `target`: the body in which they stand. Raises paging.BadCursor.
+    `why`: own, below, nation, granted. `target`: the body in which they stand. Raises paging.BadCursor.
     """
-    rows = Shared.objects.filter(body=partition, why__in=why, seq__gt=0)
+    rows = _standing(partition).filter(why__in=why, seq__gt=0)
     for name, value in (("service", service), ("target", target), ("state", state), ("final", final)):
         if value is not None:
             rows = rows.filter(**{name: value})
@@ -68,10 +69,15 @@ def cases(
     return Page(found[:limit], encode([last.final, due, str(last.case_id)]))
 
 
+def _standing(partition: str) -> QuerySet[Shared]:
+    """The lines that have not ended."""
+    return Shared.objects.filter(Q(until=None) | Q(until__gte=clock.today()), body=partition)
+
+
 def targets(partition: str, service: str) -> list[str]:
     """The bodies from which cases of a service have been delivered."""
     with scope(partition):
-        rows = Shared.objects.filter(body=partition, service=service).exclude(why="own")
+        rows = _standing(partition).filter(service=service).exclude(why="own")
         return sorted(rows.values_list("target", flat=True).distinct())
 
 

@@ -22,7 +22,7 @@ from django.db.models import F, Q
 from kiban.access import people
 from kiban.access.actors import holders
 from kiban.access.scope import scope
-from kiban.cases.lines import WRITE, Line, viewers
+from kiban.cases.lines import WRITE, Line, granted, viewers
 from kiban.cases.models import Case, Event, Inbox, Notice, Outbox
 from kiban.definitions import editions
 from kiban.delivery import messages, webhooks
@@ -31,6 +31,7 @@ from kiban.documents import issue
 from kiban.documents.models import Document
 from kiban.kernel import office
 from kiban.kernel.dates import today_in_tokyo
+from kiban.kernel.state import state_from_json
 from kiban.ops.metrics import OUTBOX
 
 _log = logging.getLogger("kiban.outbox")
@@ -122,7 +123,7 @@ def _read(batch: _Batch) -> None:
     wanted = {(job.case_id, job.seq) for job in batch.jobs}
     with scope(batch.body):
         here = {"body": batch.body, "case_id__in": ids}
-        for case in Case.objects.filter(body=batch.body, id__in=ids).defer("document", "head"):
+        for case in Case.objects.filter(body=batch.body, id__in=ids).defer("head"):
             batch.cases[case.id] = case
         for event in Event.objects.filter(**here).defer("digests", "prev", "hash"):
             batch.events[event.case_id, event.seq] = event
@@ -145,8 +146,13 @@ def _pack(batch: _Batch) -> None:
 def _pack_one(batch: _Batch, job: Job, case: Case) -> None:
     if "shared" in job.jobs:
         line = _line(case)
+        listed = set()
         for partition, why in viewers(editions.get(case.edition).service, batch.body, case.party):
+            listed.add(partition)
             _parcel(batch, partition, job).lines.append((line, why))
+        for partition, summary in _granted(case, line):
+            if partition not in listed:
+                _parcel(batch, partition, job).lines.append((summary, "granted"))
         event = batch.events[job.case_id, job.seq]
         found = webhooks.messages_for(
             batch.subscriptions, case, event, batch.documents[job.case_id, job.seq], batch.now
@@ -157,6 +163,15 @@ def _pack_one(batch: _Batch, job: Job, case: Case) -> None:
         for notice in batch.notices[job.case_id, job.seq]:
             for partition, copy in _copies(notice, case):
                 _parcel(batch, partition, job).inbox.append(copy)
+
+
+def _granted(case: Case, line: Line) -> Iterable[tuple[str, Line]]:
+    """The lines for those to whom the case was granted; most cases are granted to nobody."""
+    if not case.document.get("grants"):
+        return ()
+    procedure = editions.get(case.edition).procedures[case.procedure]
+    state = state_from_json(procedure, case.document, id=str(case.id), number=case.number, seq=case.seq)
+    return granted(line, procedure, state)
 
 
 def _parcel(batch: _Batch, partition: str, job: Job) -> _Parcel:

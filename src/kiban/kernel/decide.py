@@ -151,6 +151,7 @@ def _conclude(draft: Draft, case: CaseState) -> tuple[CaseState, tuple[DecidedEf
         marks=draft.marks,
         clocks=_stopped(procedure, speaking.clocks, state),
         charges=speaking.charges,
+        grants=speaking.grants,
         actors={**case.actors, compiled.action.name: draft.facts.actor.id},
         seq=case.seq + 1,
     )

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
+from kiban.kernel import grants
 from kiban.kernel.definitions.compile import CompiledEffect, CompiledProcedure
 from kiban.kernel.definitions.model import (
     AllocateEffect,
     ChargeEffect,
     ClockEffect,
     DocumentEffect,
+    GrantEffect,
     NotifyEffect,
     NumberEffect,
     RecordEffect,
@@ -29,6 +31,7 @@ from kiban.kernel.facts import (
     DocumentIssue,
     DocumentWithdrawal,
     Facts,
+    GrantChange,
     NoticeSent,
     NumberRequest,
     RecordChange,
@@ -89,6 +92,7 @@ class Speaker:
     def __init__(self, draft: Draft, charges: dict[str, Charge], clocks: dict[str, ClockState]) -> None:
         self.draft, self.env = draft, draft.env
         self.charges, self.clocks = charges, clocks
+        self.grants = dict(draft.case.grants) if draft.case else {}
         self.effects: list[DecidedEffect] = []
 
     def speak(self, effect: CompiledEffect) -> None:
@@ -107,6 +111,8 @@ class Speaker:
                 self.effects.append(notice(self.draft.procedure, word.notify, self.env))
             case ClockEffect() as word:
                 self._clock(effect, word)
+            case GrantEffect() as word:
+                self._grant(effect, word)
 
     def _records(self, effect: CompiledEffect, word: RecordEffect) -> Iterable[RecordChange]:
         items = run(effect.programs["each"], self.env) if "each" in effect.programs else (None,)
@@ -119,6 +125,19 @@ class Speaker:
             values = {name: run(effect.programs[f"set.{name}"], env) for name in word.set}
             known = {name: value for name, value in values.items() if not is_pending(value)}
             yield RecordChange(word.record, key, registry.to_json(known))
+
+    def _grant(self, effect: CompiledEffect, word: GrantEffect) -> None:
+        to = run(effect.programs["to"], self.env) if "to" in effect.programs else grants.EVERYWHERE
+        if not isinstance(to, str):
+            raise UndecidedEffect(f"grant {word.grant}: to whom is not known")
+        until = run(effect.programs["until"], self.env) if "until" in effect.programs else None
+        procedure = self.draft.procedure
+        change = GrantChange(
+            word.grant, to, word.do, grants.names_of(procedure.service, procedure.procedure, word), word.documents,
+            word.basis, until if isinstance(until, date) else None,
+        )  # fmt: skip
+        self.grants = grants.changed(self.grants, change, self.draft.facts.today)
+        self.effects.append(change)
 
     def _charge(self, effect: CompiledEffect, word: ChargeEffect) -> None:
         amount = run(effect.programs["amount"], self.env)

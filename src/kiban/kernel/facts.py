@@ -36,6 +36,7 @@ class ActorFacts:
     """行為者: who acts now. `id` is stable and opaque; `roles` are those held for this body and service.
 
     `deputy` names, for each role that is held only in somebody's place (代決), the id of that person.
+    `granted` are roles held elsewhere (role, place) that see of another body's cases what is granted to them.
     """
 
     id: str
@@ -44,6 +45,7 @@ class ActorFacts:
     place: str = ""
     department: str = ""
     deputy: Mapping[str, str] = field(default_factory=dict)
+    granted: tuple[tuple[str, str], ...] = ()
 
 
 SYSTEM = ActorFacts(id="system", kind="system", roles=frozenset({"system"}))
@@ -75,6 +77,29 @@ class ClockState:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """権限付与: a role in a place (`to`) sees these fields and documents of the case, from a day to a day (included).
+
+    `basis` is the article or reason. One that is `revoked` or `blocked` shows nothing.
+    """
+
+    role: str
+    to: str
+    fields: tuple[str, ...]
+    documents: tuple[str, ...]
+    basis: str
+    since: date
+    until: date | None = None
+    revoked: bool = False
+    blocked: bool = False
+
+    def holds(self, on: date) -> bool:
+        """Whether it shows anything on a day."""
+        last = self.until is None or on <= self.until
+        return self.since <= on and last and not self.revoked and not self.blocked
+
+
+@dataclass(frozen=True, slots=True)
 class CaseState:
     """The folded state of a case. `values` hold internal values (dates as date, money as int …).
 
@@ -92,6 +117,7 @@ class CaseState:
     clocks: Mapping[str, ClockState] = field(default_factory=dict)
     charges: Mapping[str, Charge] = field(default_factory=dict)
     actors: Mapping[str, str] = field(default_factory=dict)
+    grants: Mapping[str, Grant] = field(default_factory=dict)
     seq: int = 0
     office: Mapping[str, object] = field(default_factory=dict)
 
@@ -207,7 +233,20 @@ class NoticeSent:
     text: Label
 
 
-DecidedEffect = RecordChange | DocumentIssue | DocumentWithdrawal | ChargeChange | NoticeSent
+@dataclass(frozen=True, slots=True)
+class GrantChange:
+    """Who else may see a summary of the case, or no longer: `to` is the code of a body, `*` for all of them."""
+
+    role: str
+    to: str
+    do: Literal["give", "revoke", "block", "unblock"]
+    fields: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    basis: str = ""
+    until: date | None = None
+
+
+DecidedEffect = RecordChange | DocumentIssue | DocumentWithdrawal | ChargeChange | NoticeSent | GrantChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.facts import Grant
 
 _BY_NAME = ("values", "texts", "marks")
 
@@ -22,6 +23,7 @@ class Sight:
     """Names of the fields, computed values and documents that may be seen, and of those that may not.
 
     `inside`: looks on behalf of the office, and may know its people by name and what was said in an act.
+    `summary`: sees these values and documents by a grant, and nothing else of the case (no history, no notices …).
     """
 
     fields: frozenset[str]
@@ -29,6 +31,7 @@ class Sight:
     documents: frozenset[str]
     hidden: frozenset[str]
     inside: bool
+    summary: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -39,6 +42,10 @@ class Sight:
         """The entries of a mapping by name whose names may be seen."""
         names = self.names
         return {name: value for name, value in values.items() if name in names}
+
+    def names_all(self, names: Iterable[str]) -> bool:
+        """Whether all of these may be seen; what is no field or computed value (a parameter …) may."""
+        return self.hidden.isdisjoint(names)
 
     def content(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """What an event says (kiban.cases.content), without what may not be seen. Empty for those outside."""
@@ -102,6 +109,14 @@ def sight(procedure: CompiledProcedure, roles: Iterable[str]) -> Sight:
     return _made(procedure, fields, computed, documents, inside=inside)
 
 
+def granted(procedure: CompiledProcedure, grant: Grant) -> Sight:
+    """What a grant shows of a case."""
+    names, computed = set(grant.fields), procedure.procedure.computed.keys()
+    return _made(
+        procedure, names - computed, names & computed, grant.documents, inside=False, summary=True
+    )  # fmt: skip
+
+
 def _made(
     procedure: CompiledProcedure,
     fields: Iterable[str],
@@ -109,10 +124,11 @@ def _made(
     documents: Iterable[str],
     *,
     inside: bool,
+    summary: bool = False,
 ) -> Sight:
     seen = frozenset(fields), frozenset(computed)
     every = procedure.fields.keys() | procedure.procedure.computed.keys()
-    return Sight(*seen, frozenset(documents), frozenset(every) - seen[0] - seen[1], inside)
+    return Sight(*seen, frozenset(documents), frozenset(every) - seen[0] - seen[1], inside, summary)
 
 
 def _head(path: str) -> str:

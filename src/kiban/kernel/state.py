@@ -8,8 +8,9 @@ from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.facts import CaseState, Charge, ClockState
+from kiban.kernel.grants import grant_from_json, grant_to_json
 
-_PARTS = ("values", "texts", "marks", "clocks", "charges", "actors", "office")
+_PARTS = ("values", "texts", "marks", "clocks", "charges", "actors", "office", "grants")
 FOUND_BY = ("assignee", "department")
 """What of `CaseState.office` a case is found by; the fields of its search values are `office.<name>`."""
 Json = dict[str, Any]
@@ -33,6 +34,7 @@ def state_to_json(procedure: CompiledProcedure, case: CaseState) -> Json:
         "charges": {n: {"due": c.due, "paid": c.paid, "waived": c.waived} for n, c in case.charges.items()},
         "actors": dict(case.actors),
         **({"office": dict(case.office)} if case.office else {}),
+        **({"grants": {n: grant_to_json(g) for n, g in case.grants.items()}} if case.grants else {}),
     }
 
 
@@ -54,6 +56,7 @@ def state_from_json(
         clocks={name: _clock_from_json(clock) for name, clock in document.get("clocks", {}).items()},
         charges={name: Charge(**charge) for name, charge in document.get("charges", {}).items()},
         actors=document.get("actors", {}), seq=seq, office=document.get("office", {}),
+        grants={name: grant_from_json(grant) for name, grant in document.get("grants", {}).items()},
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """Routes of the pages: the public portal, one's own pages, the staff desk, the demonstration."""
 
 from django.urls import URLPattern, URLResolver, path
-from django.views.i18n import set_language
 
 from kiban.web import notices, operations, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields

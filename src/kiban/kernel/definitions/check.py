@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
-from kiban.kernel.definitions.model import Action, Field, Procedure, Service
+from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
@@ -198,6 +198,7 @@ class _Checker:
             "notify": ("notify", "notice", service.notices),
             "clock": ("clock", "clock", procedure.clocks),
             "allocate": ("registry", "registry", service.registries),
+            "grant": ("grant", "role", service.roles),
         }
         for index, effect in enumerate(effects):
             kind = str(effect.kind)  # type: ignore[attr-defined]
@@ -210,9 +211,29 @@ class _Checker:
                     yield from self.all_known(
                         (*path, index, "set"), "field", getattr(effect, "set", ()), fields
                     )
+            if isinstance(effect, GrantEffect):
+                yield from self.grant(procedure, effect, (*path, index))
             if kind in ("number", "allocate"):
                 name = str(getattr(effect, kind))
                 yield from self.known((*path, index, kind), "computed value", name, procedure.computed)
+
+    def grant(self, procedure: Procedure, effect: GrantEffect, path: _Path) -> Iterator[DefinitionProblem]:
+        sections = self.service.forms[procedure.form].sections
+        names = {name for section in sections.values() for name in section.fields} | set(procedure.computed)
+        yield from self.all_known((*path, "sections"), "section", effect.sections, sections)
+        yield from self.all_known((*path, "fields"), "field", effect.fields, names)
+        yield from self.all_known((*path, "documents"), "document", effect.documents, self.service.documents)
+        role = self.service.roles.get(effect.grant)
+        if role is not None and role.reach != "granted":
+            yield self.marks.problem((*path, "grant"), f"the role `{role.name}` needs `reach: granted`")
+        if effect.do == "give" and effect.to is None:
+            yield self.marks.problem(path, "a grant needs `to`: the body that it is for")
+        if effect.do == "give" and not (effect.sections or effect.fields or effect.documents):
+            yield self.marks.problem(
+                path, "a grant needs `sections`, `fields` or `documents`: what may be seen"
+            )
+        if effect.do == "give" and not effect.basis:
+            yield self.marks.problem(path, "a grant needs `basis`: the article or the reason")
 
 
 def reference_problems(service: Service, marks: Marks) -> Iterator[DefinitionProblem]:

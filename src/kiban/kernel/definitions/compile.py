@@ -301,7 +301,7 @@ class _Compiler:
                 names["item"] = program.type.item
         expected: dict[str, Type | None] = {
             "key": TEXT, "pattern": TEXT, "prefer": TEXT, "amount": INT, "method": TEXT, "reference": TEXT,
-            "date": DATE,
+            "date": DATE, "to": TEXT, "until": DATE,
         }  # fmt: skip
         for word, expect in expected.items():
             source = getattr(effect, word, None)

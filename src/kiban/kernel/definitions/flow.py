@@ -157,7 +157,27 @@ class ClockEffect(Element):
     date: Expression | None = None
 
 
-EFFECTS = ("record", "number", "allocate", "document", "charge", "notify", "clock")
+class GrantEffect(Element):
+    """権限付与: lets the holders of a role in another place see a summary of this case, or no longer.
+
+    `to` is the code of a body. `sections`, `fields` (also computed values) and `documents` are all that is seen
+    there; `until` is the last day, `basis` the article. `revoke` ends it (without `to`: for every place). `block`
+    outranks every grant to the place (without `to`: to all), present or to come, until `unblock`.
+    """
+
+    kind: Literal["grant"] = "grant"
+    grant: Name
+    when: Expression | None = None
+    do: Literal["give", "revoke", "block", "unblock"] = "give"
+    to: Expression | None = None
+    sections: tuple[Name, ...] = ()
+    fields: tuple[Name, ...] = ()
+    documents: tuple[Name, ...] = ()
+    basis: str = ""
+    until: Expression | None = None
+
+
+EFFECTS = ("record", "number", "allocate", "document", "charge", "notify", "clock", "grant")
 
 
 def _effect_kind(value: object) -> str | None:
@@ -177,7 +197,8 @@ AnyEffect = Annotated[
     | Annotated[DocumentEffect, Tag("document")]
     | Annotated[ChargeEffect, Tag("charge")]
     | Annotated[NotifyEffect, Tag("notify")]
-    | Annotated[ClockEffect, Tag("clock")],
+    | Annotated[ClockEffect, Tag("clock")]
+    | Annotated[GrantEffect, Tag("grant")],
     Discriminator(_effect_kind),
 ]
 

@@ -26,6 +26,7 @@ from kiban.kernel.facts import (
     Refusal,
 )
 from kiban.kernel.figures import figure
+from kiban.kernel.grants import holding
 from kiban.kernel.problems import Problem
 from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment, spelled_out
 from kiban.kernel.scenarios.runner import Driver, StepResult
@@ -329,6 +330,9 @@ class MemoryDriver:
             return True
         if reach == "own":
             return who.id == case.opener or case.opener == ""
+        if reach == "granted":
+            held = [(actor.role, who.place)]
+            return holding(case.state.grants, held, self.now.date()) is not None
         return reach == "body" and who.place == case.body
 
     def sees(self, actor: Actor) -> dict[str, int]:

@@ -187,7 +187,11 @@ def _what(place: Place, row: SettingChange) -> str:
         return str((row.after or {}).get("file", ""))
     if row.kind.startswith("local_field"):
         said = row.after or row.before
-        return Label(**said["label"]).text(language()) if isinstance(said, dict) and "label" in said else row.name
+        return (
+            Label(**said["label"]).text(language())
+            if isinstance(said, dict) and "label" in said
+            else row.name
+        )
     if row.kind.startswith("grant"):
         role = place.compiled.service.roles.get(row.name)
         name = str((row.after or row.before or {}).get("name", ""))

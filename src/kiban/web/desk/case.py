@@ -32,6 +32,7 @@ from kiban.kernel.sight import Sight
 from kiban.ops import clock
 from kiban.web import display, downloads, wizard
 from kiban.web.actpage import Frame, act_page
+from kiban.web.desk import granted
 from kiban.web.desk.office import handling
 from kiban.web.filling import Filling
 from kiban.web.outlook import possible_actions
@@ -64,6 +65,9 @@ def _user(request: HttpRequest) -> User:
 def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     """The case page."""
     place, found = case_for(_user(request), body, case)
+    seen = queries.sees(found, place.actor)
+    if seen.summary:
+        return granted.summary(request, place, found, seen)
     with scope(body, viewer=place.actor.id):
         documents, notices = queries.documents(case), queries.notices(case)
         events = queries.history(found, office=works_here(found.compiled.service, place.actor, body))
@@ -73,7 +77,6 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
         stands = _checks(found, facts, world)
     values = view_values(found.procedure, found.state, facts)
-    seen = queries.sees(found, place.actor)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     service = found.compiled.service
     context = {
@@ -85,7 +88,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "charges": display.charges(found.procedure, found.state),
         "documents": [(row, service.documents[row.name]) for row in documents if row.name in seen.documents],
         "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
-        "stops": display.stops(found.procedure, found.state.state, public=True),
+        "stops": display.stops(found.procedure, found.state.state, public=True), "grants": granted.given(found),
         "file_url": reverse("desk-case-files", args=[body, case]), "handling": handling(found, place, events),
         "crumbs": [*_crumbs(place), (found.row.number, "")],
     }  # fmt: skip

@@ -34,7 +34,7 @@ def shared(request: HttpRequest, body: str, service: str) -> HttpResponse:
     args = [body, service]
     try:
         page = box.cases(
-            body, why=("below", "nation"), service=service, target=target or None, final=_FINAL.get(show, False),
+            body, why=box.ABOVE, service=service, target=target or None, final=_FINAL.get(show, False),
             limit=30, cursor=request.GET.get("cursor") or None,
         )  # fmt: skip
     except BadCursor:
