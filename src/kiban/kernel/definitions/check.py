@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
+from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields

@@ -37,8 +37,8 @@ from kiban.kernel.definitions.flow import (
     Subject,
     Target,
 )
-from kiban.kernel.definitions.money_words import ChargeKind, OnlinePayment, Payments
 from kiban.kernel.definitions.import_words import Import
+from kiban.kernel.definitions.money_words import ChargeKind, OnlinePayment, Payments
 from kiban.kernel.definitions.words import (
     CodeItem,
     CodeList,

@@ -101,8 +101,11 @@ def fee_note(entry: Entry, body: str | None) -> Label | None:
 def opening_action(procedure: CompiledProcedure, roles: frozenset[str]) -> str | None:
     """The first action with which these roles may open a case."""
     return next(
-        (n for n, a in procedure.actions.items()
-         if a.action.opens and a.action.offered and roles & set(a.action.roles)),
+        (
+            n
+            for n, a in procedure.actions.items()
+            if a.action.opens and a.action.offered and roles & set(a.action.roles)
+        ),
         None,
     )
 
