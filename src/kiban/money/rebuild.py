@@ -23,15 +23,17 @@ Made = dict[tuple[str, int], list[dict[str, Any]]]
 """By case and event: the rows that the event makes."""
 
 _FILLED = "filled from the events"
-_ENTRIES = """
-    SELECT m.case_id::text, m.seq, m.line, m.charge, m."do", m.amount, m.method, m.reference, m.receipt,
+# The span stands on each side of the joins: one pass over each table, not a look for each entry.
+_HERE = "body = %(body)s AND case_id BETWEEN %(first)s AND %(last)s"
+_ENTRIES = f"""
+    SELECT case_id::text, seq, m.line, m.charge, m."do", m.amount, m.method, m.reference, m.receipt,
            (m.at, m.actor, m.day, m.service) IS NOT DISTINCT FROM
            (e.at, e.actor, (e.at AT TIME ZONE 'Asia/Tokyo')::date, c.service)
-      FROM money_entry m
-      JOIN cases_event e ON (e.body, e.case_id, e.seq) = (m.body, m.case_id, m.seq)
-      JOIN cases_case c ON (c.body, c.id) = (m.body, m.case_id)
-     WHERE m.body = %s AND m.case_id BETWEEN %s AND %s
-"""
+      FROM (SELECT * FROM money_entry WHERE {_HERE}) AS m
+      JOIN (SELECT * FROM cases_event WHERE {_HERE}) AS e USING (case_id, seq)
+      JOIN (SELECT id AS case_id, service FROM cases_case
+             WHERE body = %(body)s AND id BETWEEN %(first)s AND %(last)s) AS c USING (case_id)
+"""  # noqa: S608
 _ENTER = """
     SELECT kiban_enter_money(e.body, c.service, c.procedure, e.case_id, e.seq, e.at, e.actor,
                              (e.at AT TIME ZONE 'Asia/Tokyo')::date, %s::jsonb)
