@@ -28,7 +28,7 @@ _FATES = {  # what is done after the application, and whether the case is closed
     "submitted": (), "review": ("accept",), "approved": ("accept", "approve"),
     "withdrawn": ("accept", "approve", "withdraw"),
 }  # fmt: skip
-_TABLES = ("cases_casevalue", "cases_agenda", "cases_charge", "cases_notice")
+_TABLES = ("cases_casevalue", "cases_agenda", "cases_charge", "cases_notice", "money_entry")
 _REGISTER = ("registries_record", "registries_recordversion", "registries_recordvalue")
 _ORDER = (
     "cases_case",
