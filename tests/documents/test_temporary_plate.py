@@ -92,6 +92,7 @@ SAYS: dict[str, tuple[str, ...]] = {
     "return_receipt": ("返納受領証", "臨時運行許可証、番号標（後面）", "令和8年10月13日", "番号標（前面）"),
     "refusal_notice": ("臨時運行不許可通知書", "保険期間の不足", "満たしていません", *APPEAL),
     "revocation_notice": ("臨時運行許可取消通知書", "直ちに返納してください", "満たしていません", *APPEAL),
+    "undo_notice": ("決定の取消通知書", "審査をやり直す", "満たしていません", "効力がありません", *APPEAL),
     "demand_letter": (
         "督促状",
         "（第2回）",
@@ -118,6 +119,15 @@ def test_every_document_is_looked_at(renderer: Renderer) -> None:
 def test_a_document_says_what_it_must(renderer: Renderer, name: str) -> None:
     said = "".join(texts(renderer.render(name, DATA, at=AT)))
     assert [part for part in SAYS[name] if "".join(part.split()) not in said] == []
+
+
+@pytest.mark.parametrize("name", ["permit", "plate_receipt"])
+def test_a_document_names_the_one_that_it_replaces(renderer: Renderer, name: str) -> None:
+    earlier = {"number": "ABCD-EFGH-JKMN-5-1", "issued_on": "2026-10-02", "issued_on_text": "令和8年10月2日"}
+    data = {**DATA, "document": {**DATA["document"], "replaces": [earlier]}}
+    pages = texts(renderer.render(name, data, at=AT))
+    assert "令和8年10月2日交付（ABCD-EFGH-JKMN-5-1）の差替え" in "".join("".join(pages).split())
+    assert len(pages) == len(texts(renderer.render(name, DATA, at=AT)))
 
 
 def test_the_announcement_names_nobody(renderer: Renderer) -> None:

@@ -181,6 +181,7 @@ def document(row: Document, found: Seen) -> dict[str, Any]:
         "label": label(word.label) if word else row.name,
         "number": row.number,
         "issued_at": row.at,
+        "standing": row.standing,
         "href": f"{found.href}/documents/{row.id}",
     }
 

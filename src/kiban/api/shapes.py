@@ -157,6 +157,7 @@ class DocumentShort(Schema):
     label: str
     number: str
     issued_at: datetime
+    standing: Annotated[str, Field(description="stands, superseded (by a newer one) or withdrawn")]
     href: str
 
 

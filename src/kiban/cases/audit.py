@@ -83,6 +83,7 @@ class _Verifier:
         self.span, self.report = span, report
         self.heads: dict[str, tuple[int, bytes]] = {}
         self.issued: dict[str, str] = {}
+        self.ended: set[str] = set()
 
     def differences(self) -> Iterator[str]:
         for event in stored_events(self.span):
@@ -115,10 +116,14 @@ class _Verifier:
         self.report.disposed += len(event.digests.keys() - {content.group for content in event.contents})
 
     def _note_issued(self, said: bytes) -> None:
-        if b'"document"' in said:  # cheaper than reading what issues nothing
-            for effect in orjson.loads(said).get("effects", ()):
-                if effect["kind"] == "document":
-                    self.issued[effect["id"]] = effect["data"]
+        if b'"document"' not in said and b'"withdrawal"' not in said:
+            return  # cheaper than reading what issues nothing
+        for effect in orjson.loads(said).get("effects", ()):
+            if effect["kind"] == "document":
+                self.issued[effect["id"]] = effect["data"]
+                self.ended.update(old["id"] for old in effect.get("replaces", ()))
+            elif effect["kind"] == "withdrawal":
+                self.ended.update(old["id"] for old in effect["documents"])
 
     def _cases(self) -> Iterator[str]:
         for case_id, seq, head in read(_HEADS, self.span):
@@ -139,6 +144,8 @@ class _Verifier:
             expected = self.issued.pop(str(row.id), None)
             if expected != data_digest(row.data):
                 yield f"case {row.case_id} document {row.id}: its data is not what the event issued"
+            if (row.ended_at is not None) != (str(row.id) in self.ended):
+                yield f"case {row.case_id} document {row.id}: the events say otherwise whether it stands"
             if row.pdf is not None and hashlib.sha256(bytes(row.pdf)).hexdigest() != row.sha256:
                 yield f"case {row.case_id} document {row.id}: the file was changed"
         for document in self.issued:

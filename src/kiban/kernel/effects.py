@@ -151,6 +151,7 @@ class Speaker:
             "waive": lambda: replace(charge, waived=charge.waived + amount),
             "repay": lambda: replace(charge, paid=charge.paid - amount),
             "void": lambda: replace(charge, paid=charge.paid - amount),
+            "cancel": lambda: replace(charge, due=charge.due - amount),
         }[word.do]()
         self.charges[word.charge] = changed
         self.env["charge"] = {**self.env["charge"], word.charge: changed.as_row()}

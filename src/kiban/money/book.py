@@ -38,6 +38,7 @@ DO_LABELS: Mapping[str, Label] = {
     "repay": Label(ja="過誤納還付", en="Overpayment repaid"),
     "void": Label(ja="収納取消", en="Payment taken back"),
     "waive": Label(ja="免除", en="Waived"),
+    "cancel": Label(ja="請求取消", en="Claim taken back"),
 }
 
 

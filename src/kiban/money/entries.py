@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 MOVING = ("settle", "refund", "repay", "void")
-"""What moves money: in by `settle`, out (or back) by the others. `raise` and `waive` change what is owed."""
+"""What moves money: in by `settle`, out (or back) by the others. `raise`, `waive` and `cancel` change what is owed."""
 
 BACK = ("refund", "repay", "void")
 

@@ -96,8 +96,7 @@ def _sentence(procedure: CompiledProcedure, effect: object, env: Mapping[str, ob
     service = procedure.service
     maybe = getattr(effect, "when", None) is not None
     if kind == "document":
-        label = service.documents[effect.document].label.text(language)  # type: ignore[attr-defined]
-        return _("“%s” is issued.") % label
+        return _document(service.documents[effect.document].label.text(language), effect)  # type: ignore[attr-defined]
     if kind == "number":
         word = procedure.procedure.computed.get(effect.number)  # type: ignore[attr-defined]
         return _("“%s” is given.") % (word.label.text(language) if word and word.label else _("A number"))
@@ -116,6 +115,14 @@ def _sentence(procedure: CompiledProcedure, effect: object, env: Mapping[str, ob
     return ""
 
 
+def _document(label: str, effect: object) -> str:
+    if effect.do == "withdraw":  # type: ignore[attr-defined]
+        return _("“%s” is withdrawn.") % label
+    if effect.replaces:  # type: ignore[attr-defined]
+        return _("“%s” is issued anew and replaces the earlier one.") % label
+    return _("“%s” is issued.") % label
+
+
 def _charge(procedure: CompiledProcedure, effect: object, env: Mapping[str, object], language: str) -> str:
     label = charge_label(procedure, effect.charge).text(language)  # type: ignore[attr-defined]
     do = effect.do  # type: ignore[attr-defined]
@@ -127,6 +134,7 @@ def _charge(procedure: CompiledProcedure, effect: object, env: Mapping[str, obje
         "raise": _("%s is charged."), "settle": _("%s is recorded as paid."), "refund": _("%s is paid back."),
         "waive": _("%s is waived."), "repay": _("What was paid too much of “%s” is paid back."),
         "void": _("A payment of “%s” is taken back: it was not made."),
+        "cancel": _("The claim of “%s” is taken back."),
     }  # fmt: skip
     return sentences[do] % label
 

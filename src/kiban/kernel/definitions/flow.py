@@ -124,12 +124,13 @@ class DocumentEffect(Element):
     replaces: bool = False
 
 
-ChargeDo = Literal["raise", "settle", "refund", "waive", "repay", "void"]
+ChargeDo = Literal["raise", "settle", "refund", "waive", "repay", "void", "cancel"]
 
 
 class ChargeEffect(Element):
     """Money on the case. `raise` claims, `settle` takes, `waive` lets off; `refund` gives a fee back that is then no
-    longer owed, `repay` what was paid too much (過誤納還付), `void` undoes an entry of money that was not taken.
+    longer owed, `repay` what was paid too much (過誤納還付), `void` undoes an entry of money that was not taken,
+    `cancel` takes back a claim that should not have been raised (what was paid stays paid).
     """
 
     kind: Literal["charge"] = "charge"
