@@ -17,10 +17,11 @@ from kiban.cases import numbers
 from kiban.cases.facts import facts_for
 from kiban.cases.session import session
 from kiban.cases.writing import APPEND, Key, Writing
-from kiban.definitions import parameters
+from kiban.definitions import local, parameters
+from kiban.definitions.models import LocalField
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.facts import SYSTEM, CaseState, Decision, RecordChange
-from kiban.kernel.scenarios.model import ScenarioError
+from kiban.kernel.scenarios.model import ScenarioError, local_fields
 from kiban.kernel.state import state_to_json
 from kiban.kernel.values import ReadContext
 
@@ -35,6 +36,12 @@ def set_up_bodies(compiled: CompiledService, given: Mapping[str, Any], at: datet
     for body, days in (given.get("closed_days") or {}).items():
         for day in days:
             participation.close(body, date.fromisoformat(day))
+    for body, items in local_fields(given).items():
+        for position, item in enumerate(items, start=1):
+            LocalField.objects.create(
+                body=body, service=slug, form=item.form, section=item.section, name=item.field.name, from_date=ALWAYS,
+                position=position, definition=local.definition_of(item.field), set_by="given", set_at=at,
+            )  # fmt: skip
     for body, values in (given.get("parameters") or {}).items():
         set_parameters(compiled, body, values, ALWAYS, at)
 

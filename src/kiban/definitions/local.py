@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from kiban.access import reference
 from kiban.definitions import editions
@@ -49,6 +50,13 @@ def in_force(service: str, body: str, on: date) -> list[Row]:
 def as_field(row: Row) -> LocalField:
     """A stored version as a word of the definition."""
     return LocalField(row.form, row.section, Field.model_validate({"name": row.name, **row.definition}))
+
+
+def definition_of(field: Field) -> dict[str, Any]:
+    """A field as it is stored: the inverse of `as_field`."""
+    words = {"label", "help", "type", "required", "options"}
+    found: dict[str, Any] = field.model_dump(mode="json", include=words, exclude_none=True)
+    return found
 
 
 def _latest(service: str, body: str, on: date) -> dict[tuple[str, str], Row]:

@@ -128,9 +128,7 @@ def save(
     """Adds a field (`name` None) or changes one, from a day on; its short name."""
     item, start = read(compiled, body, form, section, name, said)
     why = changes.text("why", said.get("why"), required=True)
-    definition = item.field.model_dump(
-        mode="json", include={"label", "help", "type", "required", "options"}, exclude_none=True
-    )
+    definition = local.definition_of(item.field)
     slug = compiled.service.slug
     with changes.setting(body, user):
         versions = Row.objects.filter(body=body, service=slug, form=form, name=item.field.name)

@@ -12,6 +12,7 @@ from typing import Any
 from kiban.kernel.calendar import Calendar
 from kiban.kernel.decide import decide, fire
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
+from kiban.kernel.definitions.local import extended, outside
 from kiban.kernel.definitions.parameters import resolve
 from kiban.kernel.environment import view_values
 from kiban.kernel.facts import (
@@ -28,7 +29,14 @@ from kiban.kernel.facts import (
 from kiban.kernel.figures import figure
 from kiban.kernel.grants import holding
 from kiban.kernel.problems import Problem
-from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment, spelled_out
+from kiban.kernel.scenarios.model import (
+    Actor,
+    Scenario,
+    ScenarioError,
+    local_fields,
+    moment,
+    spelled_out,
+)
 from kiban.kernel.scenarios.runner import Driver, StepResult
 from kiban.kernel.scenarios.world import Locate, MemoryWorld
 from kiban.kernel.values import ReadContext
@@ -64,6 +72,7 @@ class MemoryDriver:
         self.sequences: Counter[str] = Counter()
         self.own: dict[str, dict[str, list[tuple[date, object]]]] = {}
         self.closed: dict[str, frozenset[date]] = {}
+        self.local: dict[str, CompiledService] = {}
         self.participation: dict[str, str] = {}
         self.lookups: Mapping[str, Any] = {}
         self.body = ""
@@ -81,6 +90,12 @@ class MemoryDriver:
         for body, values in (given.get("parameters") or {}).items():
             for name, value in values.items():
                 self._set(body, name, value, date.min, bounded=False)
+        for body, items in local_fields(given).items():
+            for item in items:
+                refused = outside(self.service.service, item, 0)
+                if refused:
+                    raise ScenarioError(f"local field `{item.field.name}`: {refused[0].message.text('en')}")
+            self.local[body] = extended(self.service, body, items)
         for record in given.get("records") or []:
             self._record(record)
         return [self._given_case(row) for row in given.get("cases") or []]
@@ -229,6 +244,7 @@ class MemoryDriver:
         self, procedure: CompiledProcedure, action: str, who: ActorFacts, place: str, step: Mapping[str, Any]
     ) -> StepResult:
         body = place or self.body
+        procedure = self.local.get(body, self.service).procedures[procedure.name]
         before, case_id = copy.copy(self.sequences), self._next()
         decision = decide(
             procedure, None, action, spelled_out(step.get("data") or {}), self._facts(body, who), self._world(body),

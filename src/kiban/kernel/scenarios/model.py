@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from kiban.kernel.dates import JST
+from kiban.kernel.definitions.local import LocalField
+from kiban.kernel.definitions.words import Field
 
 STEP_KEYS = frozenset({
     "as", "do", "procedure", "case", "part", "data", "date", "then", "file", "reasons", "repeat", "wait", "receive",
@@ -23,7 +27,7 @@ THEN_KEYS = frozenset({
     "cases", "events", "absent", "suggest",
 })  # fmt: skip
 GIVEN_KEYS = frozenset({
-    "today", "body", "parameters", "closed_days", "records", "cases", "lookups", "participation",
+    "today", "body", "parameters", "closed_days", "records", "cases", "lookups", "participation", "local",
 })  # fmt: skip
 SCENARIO_KEYS = frozenset({"name", "id", "law", "given", "steps", "then", "note"})
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -84,6 +88,36 @@ def spelled_out(value: Any) -> Any:
             return {"name": value["name"], "sha256": whole}
         return {key: spelled_out(part) for key, part in value.items()}
     return [spelled_out(part) for part in value] if isinstance(value, list) else value
+
+
+def local_fields(given: Mapping[str, Any]) -> dict[str, list[LocalField]]:
+    """The fields that bodies have added, by body: `local: {"131229": {form.section: {q1: {label, type, …}}}}`.
+
+    Raises ScenarioError.
+    """
+    found: dict[str, list[LocalField]] = {}
+    for body, places in (given.get("local") or {}).items():
+        for place, fields in places.items():
+            form, _dot, section = str(place).partition(".")
+            for name, said in fields.items():
+                try:
+                    field = Field.model_validate({"name": name, **said})
+                except ValidationError as error:
+                    raise ScenarioError(f"local field `{name}`: {error.errors()[0]['msg']}") from error
+                found.setdefault(str(body), []).append(LocalField(form, section, field))
+    return found
+
+
+def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file beside the scenario file, by the names of fields in its first row; blank cells left out.
+
+    Raises ScenarioError.
+    """
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()) or path.suffix != ".csv" or not path.is_file():
+        raise ScenarioError(f"there is no file `{name}` (.csv) beside the scenarios")
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return [{key: text for key, text in row.items() if key and text} for row in csv.DictReader(stream)]
 
 
 def _plain(node: yaml.Node) -> Any:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from kiban.kernel.scenarios.compare import differences
-from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment
+from kiban.kernel.scenarios.model import Actor, Scenario, ScenarioError, moment, rows_of
 
 _CASE = re.compile(r"^c(\d+)$")
 
@@ -126,10 +126,25 @@ class Run:
             return self.driver.receive(actor, step, case)
         if "do" not in step:
             raise ScenarioError("a step needs one of do, wait, set, receive, compute, read, branch")
-        result = self.driver.act(actor, step, case)
+        if "file" in step:
+            return self._rows(actor, step, case)
+        return self._opened(self.driver.act(actor, step, case))
+
+    def _opened(self, result: StepResult) -> StepResult:
         if result.case is not None and result.case not in self.cases:
             self.cases.append(result.case)
         return result
+
+    def _rows(self, actor: Actor, step: Mapping[str, Any], case: str | None) -> StepResult:
+        """A file of rows: each is an act of its own; what one is refused for stands under `line[n]`."""
+        whole = StepResult()
+        for number, row in enumerate(rows_of(self.scenario.folder, str(step["file"])), start=1):
+            data = {**(step.get("data") or {}), **row}
+            result = self._opened(self.driver.act(actor, {**step, "data": data}, case))
+            whole.refused, whole.case = whole.refused or result.refused, result.case or whole.case
+            whole.problems += [{**p, "field": f"line[{number}].{p['field']}"} for p in result.problems]
+            whole.notices += result.notices
+        return whole
 
     def _case(self, name: object) -> str | None:
         if name is None:
