@@ -116,15 +116,15 @@ class _Play:
     """Residents apply; a clerk and an approver act."""
 
     def __init__(self, body: str) -> None:
-        from kiban.access import actors, bodies, participation
+        from kiban.access import actors, bodies
         from kiban.access.models import User
-        from kiban.definitions import editions
+        from kiban.definitions import body_settings, editions
         from kiban.ops import clock
 
         self.body, self.now = body, clock.now()
         self.today = self.now.date()
-        participation.set_level(SERVICE, body, "full", self.today)
-        self.service = editions.current(SERVICE, self.today).service
+        compiled = editions.current(SERVICE, self.today)
+        self.service = compiled.service
         self.draw = random.Random()
         self.place = bodies.row(body).full_name
         self.staff = {}
@@ -132,6 +132,7 @@ class _Play:
             user = User.objects.create_user(username=uuid.uuid4().hex, display_name="例示 一郎", kind="staff")
             actors.grant(user, body, SERVICE, role, self.today - timedelta(days=90), "市民課")
             self.staff[role] = actors.actor_for(user, body, self.service, on=self.today)
+        body_settings.set_participation(compiled, body, "full", self.today, user, "測定のため")
 
     def case(self, fate: str) -> tuple[str, dict[str, str]]:
         """A case with this fate: its id, and the texts in it that are its own."""

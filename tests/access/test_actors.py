@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError
+from tests import set_by_body
 
 from kiban.access import actors, participation, reference
 from kiban.access.models import ApiToken, ClosedDay, Participation, User
 from kiban.kernel.dates import JST
+from kiban.kernel.definitions.compile import compile_service
 from kiban.kernel.definitions.loader import load
 from kiban.ops import clock
 
@@ -65,8 +67,8 @@ def test_tokens_are_kept_as_digests_and_end(staff):
 
 def test_participation_by_kind_and_by_choice(database, service):
     assert participation.level(service, "131229", TODAY) == "full"
-    participation.set_level(service.slug, "131229", "none", TODAY)
-    participation.set_level(service.slug, "131229", "trial", TODAY + timedelta(days=10))
+    set_by_body.participation(compile_service(service), "131229", "none", TODAY)
+    set_by_body.participation(compile_service(service), "131229", "trial", TODAY + timedelta(days=10))
     levels = [participation.level(service, "131229", TODAY + timedelta(days=n)) for n in (-1, 0, 9, 10)]
     assert levels == ["full", "none", "none", "trial"]
 
@@ -74,7 +76,7 @@ def test_participation_by_kind_and_by_choice(database, service):
 def test_the_calendar_of_a_body(database):
     tuesday = date(2026, 10, 6)
     assert participation.calendar("131229").is_open(tuesday)
-    participation.close("131229", tuesday, "設備点検")
+    set_by_body.closed("131229", tuesday, "設備点検")
     assert not participation.calendar("131229").is_open(tuesday)
     assert participation.calendar("131113").is_open(tuesday)
     ClosedDay.objects.create(body="131229", date=date(2026, 10, 10), open=True)

@@ -1,12 +1,15 @@
 """The one door: what is acknowledged is there, what is refused is not, the same key gives the same answer."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from lending_office import BODY, NOW, OTHER, SERVICE
+from tests import set_by_body
 
+from kiban.access.changes import SettingRefused
 from kiban.access.scope import ScopeError, scope
 from kiban.cases import door
 from kiban.cases.models import (
@@ -258,24 +261,16 @@ def test_the_door_is_the_outermost_transaction(office):
 
 
 def test_a_body_that_does_not_take_part(office):
-    from datetime import date
-
-    from kiban.access import participation
-
-    participation.set_level(SERVICE, BODY, "none", date(2026, 4, 1))
+    set_by_body.participation(office.compiled, BODY, "none", date(2026, 4, 1))
     assert office.submit().refusal.code == "not_participating"
 
 
 def test_a_body_sets_its_own_value_from_a_day_on(office):
-    from datetime import date
-
-    from kiban.definitions import parameters
-
     office.stock("B-1", "B-2")
     for name, value in (("fee", 5000), ("fee", "x"), ("days", 9)):
-        with pytest.raises(parameters.ParameterRefused):
-            parameters.set_value(office.compiled, BODY, name, value, date(2026, 10, 1), by="x", at=NOW)
-    parameters.set_value(office.compiled, BODY, "fee", "５００円", date(2026, 10, 6), by="x", at=NOW)
+        with pytest.raises(SettingRefused):
+            set_by_body.parameter(office.compiled, BODY, name, value, date(2026, 10, 5))
+    set_by_body.parameter(office.compiled, BODY, "fee", "５００円", date(2026, 10, 6))
     for day, fee in ((5, 300), (6, 500)):
         opened = office.submit(now=NOW.replace(day=day))
         office.act(office.clerk, "lend", opened.case_id, now=NOW.replace(day=20))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from django.db import ProgrammingError
+from tests import set_by_body
 
+from kiban.access import changes
 from kiban.definitions import editions, parameters
 from kiban.definitions.models import Edition
 from kiban.definitions.publish import edition_id, publish_folder, publish_texts
-from kiban.kernel.dates import JST
 from kiban.kernel.definitions.loader import DefinitionErrors, read_folder
 
 FOLDER = Path(__file__).parents[1] / "cases" / "lending"
@@ -77,13 +78,10 @@ def test_templates_are_written_out_for_the_compiler(database, texts):
 
 
 def test_parameters_of_a_body_over_those_of_the_nation(database, texts):
-    from datetime import datetime
-
     compiled = editions.get(publish_texts(texts).id)
-    at = datetime(2026, 10, 1, tzinfo=JST)
     assert parameters.resolve(compiled, "131229", date(2026, 10, 5))["fee"] == 300
-    parameters.set_value(compiled, "131229", "fee", 500, date(2026, 10, 5), by="x", at=at, law="条例1条")
-    parameters.set_value(compiled, "131229", "fee", "700", date(2027, 4, 1), by="x", at=at)
+    set_by_body.parameter(compiled, "131229", "fee", 500, date(2026, 10, 5))
+    set_by_body.parameter(compiled, "131229", "fee", "700", date(2027, 4, 1))
     found = [
         parameters.resolve(compiled, body, on)["fee"]
         for body, on in (
@@ -94,9 +92,10 @@ def test_parameters_of_a_body_over_those_of_the_nation(database, texts):
         )
     ]
     assert found == [300, 500, 700, 300]
-    assert [row.value for row in parameters.history(SLUG, "131229")] == [700, 500]
-    with pytest.raises(parameters.ParameterRefused) as refused:
-        parameters.set_value(compiled, "131229", "fee", 1001, date(2026, 10, 5), by="x", at=at)
+    said = [(row.after, row.by_name, row.why) for row in changes.history("131229", SLUG)]
+    assert said == [(700, "試験 管理者", "試験のため"), (500, "試験 管理者", "試験のため")]
+    with pytest.raises(changes.SettingRefused) as refused:
+        set_by_body.parameter(compiled, "131229", "fee", 1001, date(2026, 10, 5))
     assert refused.value.problems[0].code == "out_of_range"
     with pytest.raises(LookupError):
-        parameters.set_value(compiled, "131229", "none", 1, date(2026, 10, 5), by="x", at=at)
+        set_by_body.parameter(compiled, "131229", "none", 1, date(2026, 10, 5))

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from tests import set_by_body
 from uuid_utils.compat import uuid7
 
-from kiban.access import bodies, participation
+from kiban.access import bodies
+from kiban.access.changes import SettingRefused
 from kiban.cases import numbers
 from kiban.cases.facts import facts_for
 from kiban.cases.session import session
 from kiban.cases.writing import APPEND, Key, Writing
-from kiban.definitions import local, parameters
+from kiban.definitions import local
 from kiban.definitions.models import LocalField
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.facts import SYSTEM, CaseState, Decision, RecordChange
@@ -30,16 +32,15 @@ ALWAYS = date(2000, 1, 1)
 
 def set_up_bodies(compiled: CompiledService, given: Mapping[str, Any], at: datetime) -> None:
     """Participation, closed days and the bodies' own parameters."""
-    slug = compiled.service.slug
     for body, level in (given.get("participation") or {}).items():
-        participation.set_level(slug, body, level, ALWAYS)
+        set_by_body.participation(compiled, body, level, ALWAYS)
     for body, days in (given.get("closed_days") or {}).items():
         for day in days:
-            participation.close(body, date.fromisoformat(day))
+            set_by_body.closed(body, date.fromisoformat(day))
     for body, items in local_fields(given).items():
         for position, item in enumerate(items, start=1):
             LocalField.objects.create(
-                body=body, service=slug, form=item.form, section=item.section, name=item.field.name, from_date=ALWAYS,
+                body=body, service=compiled.service.slug, form=item.form, section=item.section, name=item.field.name, from_date=ALWAYS,
                 position=position, definition=local.definition_of(item.field), set_by="given", set_at=at,
             )  # fmt: skip
     for body, values in (given.get("parameters") or {}).items():
@@ -52,10 +53,10 @@ def set_parameters(
     """A body's own values. Raises ScenarioError for one that it may not set."""
     for name, value in values.items():
         try:
-            parameters.set_value(compiled, body, name, value, since, by="given", at=at)
+            set_by_body.parameter(compiled, body, name, value, since)
         except LookupError:
             raise ScenarioError(f"there is no parameter `{name}`") from None
-        except parameters.ParameterRefused as refused:
+        except SettingRefused as refused:
             raise ScenarioError(f"parameter `{name}`: {refused}") from None
 
 

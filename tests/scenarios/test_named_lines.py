@@ -52,14 +52,18 @@ def test_tp_15_figures_are_for_those_who_may_count(after_tp_10: Any) -> None:
 
 
 def test_tp_14_a_town_without_the_service_names_its_neighbours(database: TestDatabase) -> None:
-    from kiban.access import participation
+    from tests import set_by_body
+
     from kiban.api.acting import neighbours
+    from kiban.definitions import editions
     from kiban.definitions.publish import publish_folder
     from kiban.ops import clock
 
     publish_folder(FOLDER)
     near = neighbours("015644", "temporary-plate")
     assert [body["name"] for body in near[:2]] == ["網走市", "北見市"]  # towns nearby are no authorities
-    participation.set_level("temporary-plate", "012114", "none", date(2026, 4, 1))
+    set_by_body.participation(
+        editions.current("temporary-plate", clock.today()), "012114", "none", date(2026, 4, 1)
+    )
     assert neighbours("015644", "temporary-plate")[0]["name"] == "北見市"
     assert clock.today() >= date(2026, 4, 1)

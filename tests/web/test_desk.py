@@ -173,13 +173,12 @@ def test_correction_and_submission_again(person: Person, words: Words) -> None:
 
 
 def test_a_warning_asks_for_a_reason(person: Person, case: str, words: Words) -> None:
-    from kiban.definitions import editions, parameters
+    from kiban.definitions import editions
     from kiban.ops import clock
+    from tests import set_by_body
 
     compiled = editions.current("temporary-plate", clock.today())
-    parameters.set_value(
-        compiled, BODY, "min_days_rule", "same_pref", date(2026, 4, 1), by="t", at=clock.now()
-    )
+    set_by_body.parameter(compiled, BODY, "min_days_rule", "same_pref", date(2026, 4, 1))
     clerk, approver = person("clerk"), person("approver")
     act(clerk, case, "accept")
     assert "理由が必要" in words(approver.get(case))

@@ -60,13 +60,14 @@ def test_a_draft_goes_on_under_the_edition_of_its_submission(person: Person, wor
 
 
 def test_a_value_that_the_body_sets_is_told_too(person: Person, words: Words) -> None:
-    from kiban.definitions import editions, parameters
+    from kiban.definitions import editions
     from kiban.ops import clock
+    from tests import set_by_body
 
     resident = person(language="en")
     begin(resident)
     compiled = editions.current("temporary-plate", clock.today())
-    parameters.set_value(compiled, BODY, "fee", 900, date(2026, 10, 3), by="t", at=clock.now())
+    set_by_body.parameter(compiled, BODY, "fee", 900, date(2026, 10, 3))
     assert "Fee: ¥750" not in words(resident.get(resident.url))
     _set_day("2026-10-03")
     page = words(resident.get(resident.url))

@@ -35,11 +35,12 @@ def test_procedure_page_says_law_and_what_is_asked(anybody: Pages) -> None:
 
 
 def test_fee_is_the_bodys_own(anybody: Pages) -> None:
-    from kiban.definitions import editions, parameters
+    from kiban.definitions import editions
     from kiban.ops import clock
+    from tests import set_by_body
 
     compiled = editions.current("temporary-plate", clock.today())
-    parameters.set_value(compiled, BODY, "fee", 600, clock.today(), by="t", at=clock.now())
+    set_by_body.parameter(compiled, BODY, "fee", 600, clock.today())
     assert "600円" in anybody.get(f"{PROCEDURE}body/{BODY}/")
     assert "750円" in anybody.get(f"{PROCEDURE}body/131211/")
 

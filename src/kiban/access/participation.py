@@ -25,23 +25,9 @@ def level(service: Service, body: str, on: date) -> Level:
     return found
 
 
-def set_level(service: str, body: str, value: Level, from_date: date) -> None:
-    """From this day the body takes part as said."""
-    Participation.objects.update_or_create(
-        body=body, service=service, from_date=from_date, defaults={"level": value}
-    )
-    reference.forget()
-
-
 def calendar(body: str) -> Calendar:
     """The calendar of a body: the national one with its own closed and open days."""
     return reference.cached(("calendar", body), lambda: _calendar(body))
-
-
-def close(body: str, day: date, reason: str = "") -> None:
-    """The body closes on a day."""
-    ClosedDay.objects.update_or_create(body=body, date=day, defaults={"open": False, "reason": reason})
-    reference.forget()
 
 
 def _chosen(service: str) -> dict[str, list[tuple[date, Level]]]:

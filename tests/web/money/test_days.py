@@ -73,11 +73,12 @@ def test_opened_again_by_another_person_with_a_trace(person: Person, granted: Gr
 
 
 def test_another_person_confirms_where_the_body_wants_it(person: Person, granted: Granted, words) -> None:
-    from kiban.definitions import editions, parameters
+    from kiban.definitions import editions
     from kiban.ops import clock
+    from tests import set_by_body
 
     compiled = editions.current("temporary-plate", clock.today())
-    parameters.set_value(compiled, BODY, "closing_four_eyes", True, date(2026, 4, 1), by="t", at=clock.now())
+    set_by_body.parameter(compiled, BODY, "closing_four_eyes", True, date(2026, 4, 1))
     clerk, approver = person("clerk"), person("approver")
     act(clerk, granted.desk, "pay", amount="750", method="cash")
     approver.post(TODAY, {"do": "close", "total": "750"}, 403)  # takes no money

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.check_money import money_problems
+from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
@@ -127,7 +127,9 @@ class _Checker:
                 yield self.marks.problem((*at, "columns"), f"two columns are called 「{field.label.ja}」")
         for name, field in fields.items():
             if field.required == "true" and not (field.when or field.default) and name not in item.columns:
-                yield self.marks.problem((*at, "columns"), f"the action needs `{name}`, and no column gives it")
+                yield self.marks.problem(
+                    (*at, "columns"), f"the action needs `{name}`, and no column gives it"
+                )
 
     def procedure(self, procedure: Procedure) -> Iterator[DefinitionProblem]:
         path: _Path = ("procedures", procedure.name)
