@@ -33,11 +33,6 @@ class _Recorder(MemoryDriver):
     """Keeps the data of each document at the moment of the act that issues it."""
 
     issued: list[Issued]
-    given: dict[str, Any]
-
-    def act(self, actor: Any, step: Any, case: str | None) -> Any:
-        self.given = dict(step.get("data") or {})
-        return super().act(actor, step, case)
 
     def _apply(self, case: Any, decision: Decision) -> list[dict[str, str]]:
         notices = super()._apply(case, decision)
@@ -50,7 +45,7 @@ class _Recorder(MemoryDriver):
                     case.state,
                     facts,
                     action=decision.action,
-                    given=self.given,
+                    given=decision.input,
                     number=f"試第{len(self.issued) + 1}号",
                     code="TEST",
                 )
@@ -60,7 +55,7 @@ class _Recorder(MemoryDriver):
     def fork(self) -> Driver:
         other = super().fork()
         other.__class__ = _Recorder
-        other.issued, other.given = self.issued, {}  # type: ignore[attr-defined]
+        other.issued = self.issued  # type: ignore[attr-defined]
         return other
 
 
@@ -69,7 +64,7 @@ def _issued(folder: Path) -> list[Issued]:
     service, places, bodies = compiled(folder), Places(all_bodies()), body_facts()
     for scenario in load_scenarios(folder / "scenarios.yaml"):
         driver = _Recorder(service, bodies.get, places.locate)
-        driver.issued, driver.given = issued, {}
+        driver.issued = issued
         run_scenario(scenario, driver)
     return issued
 

@@ -185,6 +185,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail.sender or "kiban@localhost"
 # Webhooks call public addresses only; trials on one machine may call 127.0.0.1, never in production
 KIBAN_WEBHOOK_LOOPBACK = not PRODUCTION and os.environ.get("KIBAN_WEBHOOK_LOOPBACK") == "1"
 
+# Who takes payments online: the dotted path of an adapter (kiban.money.port); outside production a sample one
+KIBAN_PAYMENT_ADAPTER = os.environ.get(
+    "KIBAN_PAYMENT_ADAPTER", "" if PRODUCTION else "kiban.money.sandbox.Sandbox"
+).strip()
+
 # Size limits (bytes, counts); larger uploads have their own doors
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000

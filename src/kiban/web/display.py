@@ -62,6 +62,11 @@ class Money:
     waived: int
     balance: int
 
+    @property
+    def excess(self) -> int:
+        """What was paid too much (過誤納)."""
+        return max(0, -self.balance)
+
 
 @dataclass(frozen=True)
 class Stop:

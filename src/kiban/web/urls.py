@@ -8,6 +8,7 @@ from kiban.web.admin import imports as admin_imports
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
 from kiban.web.admin import webhooks as admin_webhooks
+from kiban.web.demo import payments as demo_payments
 from kiban.web.demo import views as demo
 from kiban.web.desk import case as desk_case
 from kiban.web.desk import export as desk_export
@@ -20,7 +21,9 @@ from kiban.web.desk import shared as desk_shared
 from kiban.web.help import views as help_pages
 from kiban.web.money import book as money_book
 from kiban.web.money import days as money_days
-from kiban.web.public import changes, my, notes, portal
+from kiban.web.money import notify as money_notify
+from kiban.web.money import online as money_online
+from kiban.web.public import changes, my, notes, paying, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
@@ -90,6 +93,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_MONEY + "days/", money_days.days, name="money-days"),
     path(_MONEY + "days/<slug:on>/", money_days.day, name="money-day"),
     path(_MONEY + "days/<slug:on>/sheet.pdf", money_days.sheet, name="money-sheet"),
+    path(_MONEY + "online/", money_online.online, name="money-online"),
+    path("payments/notify/", money_notify.notify, name="payment-notify"),
+    path(_MINE + "pay/<slug:charge>/", paying.pay, name="my-case-pay"),
+    path(_MINE + "payments/<slug:reference>/", paying.payment, name="my-case-payment"),
+    path(_MINE + "receipts/<int:seq>/<int:line>/", paying.receipt, name="my-case-receipt"),
+    path("demo/payments/statements/<slug:body>.csv", demo_payments.statement, name="demo-statement"),
+    path("demo/payments/<slug:reference>/", demo_payments.pay, name="demo-payment"),
     path(_CASE + "receipts/<int:seq>/<int:line>/", money_book.receipt, name="desk-case-receipt"),
     path(_SETTINGS, admin_parameters.parameters, name="settings"),
     path(_SETTINGS + "parameters/<slug:name>/", admin_parameters.parameter, name="settings-parameter"),

@@ -23,8 +23,8 @@ STEP_KEYS = frozenset({
     "compute", "read", "set", "from", "branch", "name",
 })  # fmt: skip
 THEN_KEYS = frozenset({
-    "state", "problems", "data", "documents", "charges", "clocks", "records", "parts", "notices", "sees", "refused",
-    "cases", "events", "absent", "suggest",
+    "state", "problems", "data", "documents", "charges", "paid", "clocks", "records", "parts", "notices", "sees",
+    "refused", "cases", "events", "absent", "suggest",
 })  # fmt: skip
 GIVEN_KEYS = frozenset({
     "today", "body", "parameters", "closed_days", "records", "cases", "lookups", "participation", "local",

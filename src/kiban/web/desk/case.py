@@ -35,6 +35,7 @@ from kiban.web.actpage import Frame, act_page
 from kiban.web.desk import granted
 from kiban.web.desk.office import handling
 from kiban.web.filling import Filling
+from kiban.web.money.case import payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public.catalogue import opening_action
 from kiban.web.templatetags.kiban import language
@@ -85,7 +86,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "tone": display.state_tone(found.procedure, found.state.state, any(d.overdue for d in deadlines)),
         "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
         "computed": display.computed(found.procedure, values, seen, language()),
-        "charges": display.charges(found.procedure, found.state),
+        "charges": display.charges(found.procedure, found.state), **payments(found, "desk-case-receipt"),
         "documents": [(row, service.documents[row.name]) for row in documents if row.name in seen.documents],
         "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
         "stops": display.stops(found.procedure, found.state.state, public=True), "grants": granted.given(found),

@@ -40,8 +40,13 @@ def sections(place: Place, now: str) -> list[tuple[str, str, bool]]:
     args = [place.body.code, place.slug]
     words = {
         "money": _("Collections"), "money-days": _("Daily closing"), "money-standing": _("Owed and overpaid"),
+        **({"money-online": _("Online payments")} if _pays_online(place) else {}),
     }  # fmt: skip
     return [(label, reverse(name, args=args), name == now) for name, label in words.items()]
+
+
+def _pays_online(place: Place) -> bool:
+    return any(p.procedure.online_payment is not None for p in place.compiled.procedures.values())
 
 
 def page(

@@ -28,6 +28,7 @@ from kiban.ops import clock
 from kiban.web import display, downloads, leftover, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.filling import Filling
+from kiban.web.money.case import payable, payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public import catalogue
 from kiban.web.templatetags.kiban import language
@@ -161,7 +162,7 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
         "events": list(reversed(_events(found, events))),
         "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
         "computed": display.computed(found.procedure, values, seen, language()),
-        "opening": opening.action if opening else None,
+        "opening": opening.action if opening else None, **payments(found, "my-case-receipt"), **payable(found),
         "file_url": reverse("my-case-files", args=[body, case_id]),
         "crumbs": [
             (_("Home"), reverse("home")), (_("My page"), reverse("my")), (found.row.number, ""),
