@@ -43,9 +43,7 @@ class Case(Tenant):
         indexes = (
             models.Index(fields=("body", "service", "final", "due_on", "id"), name="case_inbox"),
             models.Index(
-                fields=("body", "service", "procedure", "state"),
-                name="case_open",
-                condition=models.Q(final=False),
+                fields=("body", "service", "procedure", "state", "final", "due_on", "id"), name="case_state"
             ),
             models.Index(fields=("body", "subject"), name="case_subject", condition=~models.Q(subject="")),
             models.Index(
