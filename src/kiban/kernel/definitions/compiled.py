@@ -155,9 +155,7 @@ class CompiledProcedure:
     def listed(self) -> frozenset[str]:
         """The names of the values by which a case is listed and found: those of its title, its subject, its search."""
         told = {*self.title.names, *(self.subject.names if self.subject is not None else ())}
-        codecs = {**self.codecs.computed, **self.codecs.fields}
-        sought = {name for name, codec in codecs.items() if codec.field.search != "none"}
-        return frozenset(dotted.split(".", 1)[0] for dotted in told) | sought
+        return frozenset(dotted.split(".", 1)[0] for dotted in told) | self.codecs.sought.keys()
 
     @cached_property
     def uses(self) -> Mapping[str, frozenset[str]]:

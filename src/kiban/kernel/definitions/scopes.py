@@ -72,6 +72,12 @@ class Codecs:
         return {**self.computed, **self.fields}.get
 
     @cached_property
+    def sought(self) -> Mapping[str, Codec]:
+        """The codecs of the values by which a case can be searched for."""
+        known = {**self.computed, **self.fields}
+        return {name: codec for name, codec in known.items() if codec.field.search != "none"}
+
+    @cached_property
     def personal(self) -> Mapping[str, frozenset[str]]:
         """By action: the names of what it may hold that is about a person; under "" those of the form alone."""
         own = _named(self.fields, lambda codec: codec.field.personal)
