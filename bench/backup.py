@@ -1,7 +1,7 @@
 """Minutes and size of a backup, and of its restore into an empty place with every chain verified.
 
-The commands run as an operator runs them, on the product's own database with real cases (`bench._copies`). The restore
-verifies chains, contents, roots, documents and files, and is measured with that.
+The commands run as an operator runs them, on the product's own database with real cases (`bench._copies`) of two events
+on average. The restore verifies chains, contents, roots, documents and files, and is measured with that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def run(size: str) -> list[dict[str, object]]:
     archive = stand.place / "made.tar"
     try:
         with stand.postgres():
-            held = json.loads(stand.python("bench._copies", str(cases), str(_BODIES)).stdout)["cases"]
+            held = json.loads(stand.python("bench._copies", str(cases), str(_BODIES), "1.0").stdout)["cases"]
         print(f"{held} cases stand", file=sys.stderr)
         backed_up = _timed(stand, "backup", str(archive), "--with-keys")[0]
         stand.environment["KIBAN_HOME"] = str(target)
