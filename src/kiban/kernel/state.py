@@ -113,11 +113,8 @@ def subject_of(procedure: CompiledProcedure, case: CaseState) -> str | None:
 
 def search_entries(procedure: CompiledProcedure, case: CaseState) -> list[tuple[str, str]]:
     """(field, key) pairs under which the case is found: exact codes and bigrams of names."""
-    entries: list[tuple[str, str]] = []
-    for name, value in case.values.items():
-        codec = procedure.codecs.get(name)
-        if codec is not None and codec.field.search != "none":
-            entries.extend((name, key) for key in codec.search_keys(value))
+    sought, values = procedure.codecs.sought, case.values
+    entries = [(name, key) for name, codec in sought.items() for key in codec.search_keys(values.get(name))]
     entries.extend((f"office.{name}", str(case.office[name])) for name in FOUND_BY if case.office.get(name))
     return entries
 
