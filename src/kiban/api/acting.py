@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpResponse
@@ -36,11 +37,21 @@ def act(
     if_seq: int | None = None,
 ) -> HttpResponse:
     """Acts and answers: 201 for a new case, 200 for an act on one. Raises ApiProblem."""
-    try:
+    with door_errors():
         outcome = door.act(
             body, service, procedure, case, action, actor, data, idempotency_key=key,
             route="api.open" if case is None else "api.act", reasons=reasons, if_seq=if_seq,
         )  # fmt: skip
+    if outcome.refusal is not None:
+        raise refused(outcome.refusal, body, service)
+    return _done(body, outcome, opened=case is None)
+
+
+@contextmanager
+def door_errors() -> Iterator[None]:
+    """What the door raises, as problems of the API."""
+    try:
+        yield
     except door.NotVisible:
         raise not_found() from None
     except door.BadKey:
@@ -61,9 +72,6 @@ def act(
                 en="This Idempotency-Key was used for another request. Send a new one.",
             ),
         ) from None
-    if outcome.refusal is not None:
-        raise refused(outcome.refusal, body, service)
-    return _done(body, outcome, opened=case is None)
 
 
 def _done(body: str, outcome: Outcome, *, opened: bool) -> HttpResponse:

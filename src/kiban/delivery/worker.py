@@ -12,6 +12,7 @@ import time
 from datetime import date
 
 from kiban.access import bodies
+from kiban.bulk import runs as bulk
 from kiban.cases import clocks, roots
 from kiban.delivery import health, outbox, sender
 from kiban.delivery.messages import now as real_now
@@ -36,6 +37,8 @@ def run_once() -> int:
         done += outbox.run(now)
     with _pulse.busy("imports"):
         done += imports.run(now)
+    with _pulse.busy("bulk"):
+        done += bulk.run(now)
     today = today_in_tokyo(now)
     if not done and today not in _sealed:
         with _pulse.busy("roots"):
@@ -53,6 +56,7 @@ def send_once() -> int:
     if not done and today not in _swept:
         sender.forget_old(real_now())
         imports.forget_old(clock.now())
+        bulk.forget_old(clock.now())
         _swept.clear()
         _swept.add(today)
     return done

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "kiban.documents",
     "kiban.delivery",
     "kiban.imports",
+    "kiban.bulk",
     "kiban.money",
     "kiban.api",
     "kiban.web",

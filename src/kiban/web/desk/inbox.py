@@ -21,18 +21,17 @@ from kiban.cases import queries
 from kiban.cases.paging import BadCursor, Page
 from kiban.definitions import editions
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
-from kiban.kernel.office import works_here
 from kiban.kernel.sight import sight
 from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 from kiban.web import display
 from kiban.web.desk.export import years
+from kiban.web.desk.filters import acts_on_many, filters, handlers, said, wishes
 from kiban.web.public.catalogue import opening_action
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, place_of, places_of_staff, staff_only, user_of
 
 _PAGE = 30
-_LONGEST_QUERY = 100
 
 
 @require_safe
@@ -93,7 +92,7 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
     place = place_of(request, body, service)
     if not sees_body(place.compiled.service, place.actor):
         return HttpResponseRedirect(next(url for _label, url, _now in tabs(place, "")))
-    chosen = _chosen(request, place)
+    chosen = filters(request.GET, place)
     today = clock.today()
     page = _page(request, place, chosen)
     with scope(body, viewer=place.actor.id):
@@ -104,54 +103,19 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
         "lines": [_line(row, today, place.actor.roles) for row in page.rows],
         "procedures": [(n, p.procedure.label) for n, p in place.compiled.procedures.items()],
         "states": _states(place, counts, chosen["procedure"]),
-        "next_url": f"?{urlencode({**_said(chosen), 'cursor': page.next})}" if page.next else "",
-        "first_url": f"?{urlencode(_said(chosen))}" if request.GET.get("cursor") else "",
-        "handlers": _handlers(place), "names": _assignees(place, page.rows),
-        "openings": _openings(place), "file_years": years(place), "filtered": bool(_said(chosen)),
+        "next_url": f"?{urlencode({**said(chosen), 'cursor': page.next})}" if page.next else "",
+        "first_url": f"?{urlencode(said(chosen))}" if request.GET.get("cursor") else "",
+        "handlers": handlers(place), "names": _assignees(place, page.rows),
+        "openings": _openings(place), "many": acts_on_many(place),
+        "file_years": years(place), "filtered": bool(said(chosen)),
         "crumbs": [(_("Staff desk"), reverse("desk")), (place.title(language()), "")],
     }  # fmt: skip
     return render(request, "web/desk/inbox.html", context)
 
 
-def _chosen(request: HttpRequest, place: Place) -> dict[str, str]:
-    get = request.GET
-    procedure = get.get("procedure", "")
-    show = get.get("show", "")
-    return {
-        "q": get.get("q", "").strip()[:_LONGEST_QUERY],
-        "procedure": procedure if procedure in place.compiled.procedures else "",
-        "state": get.get("state", "")[:100],
-        "show": show if show in ("due", "mine", "closed", "all") else "",
-        "who": who if (who := get.get("who", "")) in _handlers(place) else "",
-    }
-
-
-def _handlers(place: Place) -> tuple[str, ...]:
-    """The choices of who handles a case; it is told to those who work there alone."""
-    if not works_here(place.compiled.service, place.actor, place.body.code):
-        return ()
-    return ("me", "department", "nobody") if place.actor.department else ("me", "nobody")
-
-
-def _said(chosen: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in chosen.items() if value}
-
-
 def _page(request: HttpRequest, place: Place, chosen: dict[str, str]) -> Page[Any]:
-    show, state = chosen["show"], chosen["state"]
-    procedure, _dot, name = state.partition(".")
-    finals: dict[str, bool | None] = {"": False, "due": False, "mine": None, "closed": True, "all": None}
-    final = finals[show]
-    if state or chosen["q"]:
-        final = None if show == "" else final
     with scope(place.body.code, viewer=place.actor.id):
-        arguments: dict[str, Any] = {
-            "procedure": procedure or chosen["procedure"] or None, "state": name or None, "text": chosen["q"],
-            "due_by": clock.today() if show == "due" else None, "final": final, "limit": _PAGE,
-            "actor": place.actor.id if show == "mine" else None, "roles": place.actor.roles,
-            "assigned": {"me": [place.actor.id], "nobody": []}.get(chosen["who"]),
-            "department": place.actor.department if chosen["who"] == "department" else None,
-        }  # fmt: skip
+        arguments = {**wishes(place, chosen), "limit": _PAGE}
         try:
             return queries.inbox(place.compiled, **arguments, cursor=request.GET.get("cursor") or None)
         except BadCursor:
@@ -172,7 +136,7 @@ def _line(row: Any, today: Any, roles: Iterable[str]) -> dict[str, Any]:
 
 def _assignees(place: Place, rows: Iterable[Any]) -> dict[UUID, str]:
     """By case: the name of who handles it, for those who work there."""
-    if not _handlers(place):
+    if not handlers(place):
         return {}
     by_case = {row.id: str((row.document.get("office") or {}).get("assignee") or "") for row in rows}
     users = User.objects.filter(id__in={person for person in by_case.values() if person})
