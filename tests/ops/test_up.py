@@ -78,6 +78,14 @@ def _status(kiban: Kiban) -> dict[str, Any]:
     return found
 
 
+def test_the_doctor_finds_it_sound(installation: tuple[Kiban, Path, int]) -> None:
+    kiban, _home, _port = installation
+    said = kiban("doctor", "--json")
+    found = json.loads(said.stdout.splitlines()[-1])
+    assert [finding for finding in found["findings"] if finding["level"] == "wrong"] == []
+    assert (said.returncode, found["wrong"]) == (0, 0)
+
+
 @pytest.mark.parametrize("name", ["postgres", "server", "worker"])
 def test_what_is_killed_comes_back(installation: tuple[Kiban, Path, int], name: str) -> None:
     kiban, _home, port = installation

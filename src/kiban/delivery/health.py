@@ -68,14 +68,21 @@ def look(clock_now: datetime) -> bool:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 return False
-        moment = now()
-        found = [_clocks(clock_now), _outbox(clock_now), _messages(EMAIL, moment), _messages(WEBHOOK, moment)]
+        found = measure(clock_now)
         for queue, _items in found:
-            queue.looked_at = moment
             queue.save()
         Stuck.objects.all().delete()
         Stuck.objects.bulk_create([item for _queue, items in found for item in items[:_MOST]])
     return True
+
+
+def measure(clock_now: datetime) -> list[tuple[Queue, list[Stuck]]]:
+    """How each queue stands at this moment, with what is stuck in it (worker role); nothing is written."""
+    moment = now()
+    found = [_clocks(clock_now), _outbox(clock_now), _messages(EMAIL, moment), _messages(WEBHOOK, moment)]
+    for queue, _items in found:
+        queue.looked_at = moment
+    return found
 
 
 def _clocks(moment: datetime) -> tuple[Queue, list[Stuck]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,8 @@ from psycopg.rows import TupleRow
 from kiban.ops import config, supervisor
 from kiban.ops.doctor import OK, WARNING, WRONG, Check, Finding
 from kiban.ops.home import DATA_KEY, home, secret
+from kiban.ops.standing import run_module
 
-_LATE = 300  # seconds
 _POWER = """
     SELECT rolname FROM pg_roles WHERE rolname IN ('kiban_app', 'kiban_worker')
        AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)
@@ -24,12 +25,7 @@ _OWNED = """
 _SECURITY = (
     "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity AND relkind IN ('r', 'p')"
 )
-_NOW = "coalesce((SELECT max(now) FROM test_clock), now())"
-_WORK = {
-    "clocks": ("cases_agenda", "at", "NOT fired"),
-    "outbox": ("cases_outbox", "coalesce(retry_at, at)", "true"),
-    "messages": ("delivery_message", "due_at", "state = 'waiting'"),
-}
+_QUEUES = {"clock": "clocks", "email": "e-mail", "webhook": "webhooks"}
 
 
 def reachable() -> Iterator[Finding]:
@@ -139,20 +135,24 @@ def clock() -> Finding:
 
 
 def work() -> Iterator[Finding]:
-    """The worker keeps up: no clock, outbox row or message waits for long."""
-    for what, (table, at, open_) in _WORK.items():
-        row = _rows(
-            "worker",
-            f"SELECT count(*), coalesce(extract(epoch FROM {_NOW} - min({at})), 0)::float8 FROM {table} "  # noqa: S608
-            f"WHERE {open_} AND {at} < {_NOW} - interval '{_LATE} seconds'",
-        )[0]
-        if row[0]:
+    """The worker keeps up: no clock, outbox row or message waits for long, none was given up."""
+    done = run_module("worker", "kiban.ops.waiting")
+    if done.returncode != 0:
+        raise RuntimeError(supervisor.last_error(done.stderr))
+    for queue in map(json.loads, done.stdout.splitlines()):
+        name = _QUEUES.get(queue["name"], queue["name"])
+        if queue["late"]:
             yield Finding(
-                WRONG, what, f"{row[0]} are late, the oldest by {row[1] / 60:.0f} minutes",
+                WRONG, name, f"{queue['late']} are late, the oldest by {queue['minutes']} minutes",
                 "KIBAN_HOME/logs/worker.log says why; more workers: ./kiban worker",
             )  # fmt: skip
+        elif queue["dead"]:
+            yield Finding(
+                WARNING, name, f"{queue['dead']} were given up",
+                "“Work in the background” names them; ./kiban admin operator NAME makes somebody who may see it",
+            )  # fmt: skip
         else:
-            yield Finding(OK, what, f"nothing waits longer than {_LATE // 60} minutes")
+            yield Finding(OK, name, "nothing is late")
 
 
 def publication() -> Iterator[Finding]:
