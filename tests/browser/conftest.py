@@ -159,7 +159,10 @@ def visit(site: str, browser: Browser) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
     visitors: list[Visitor] = []
 
-    def make(*roles: str, width: int = 1280, name: str = "", stranger: bool = False) -> Visitor:
+    def make(
+        *roles: str, width: int = 1280, name: str = "", stranger: bool = False, user: User | None = None,
+        english: bool = False,
+    ) -> Visitor:  # fmt: skip
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale="ja-JP", has_touch=width < 600
         )
@@ -167,8 +170,10 @@ def visit(site: str, browser: Browser) -> Iterator[Callable[..., Visitor]]:
         contexts.append(context)
         if not stranger:
             context.add_cookies(
-                [{"name": "kiban_session", "value": _session(_user(roles, name)), "url": site}]
+                [{"name": "kiban_session", "value": _session(user or _user(roles, name)), "url": site}]
             )
+        if english:
+            context.add_cookies([{"name": "kiban_language", "value": "en", "url": site}])
         page = context.new_page()
         visitor = Visitor(page, site, [])
         page.on(

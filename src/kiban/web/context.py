@@ -22,6 +22,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "page": {
             "demo": demo,
             "today": clock.today(),
+            "now": clock.now(),
             "signed_in": signed_in,
             "name": getattr(user, "display_name", "") if signed_in else "",
             "is_party": signed_in and getattr(user, "kind", "") == "party",
