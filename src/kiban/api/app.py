@@ -14,7 +14,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from psycopg import OperationalError as ConnectionLost
 
-from kiban.api import cases, catalogue, delivery, files, local_fields, many, me, registers, settings
+from kiban.api import cases, catalogue, delivery, files, local_fields, many, me, money, registers, settings
 from kiban.api.answers import ApiProblem, not_found, problem_answer, unreadable, wrong_input
 from kiban.api.reading import StrictParser
 from kiban.kernel.definitions.model import Label
@@ -39,7 +39,7 @@ def build() -> NinjaAPI:
         docs_url=None,
         parser=StrictParser(),
     )
-    for module in (cases, many, catalogue, registers, files, me, settings, local_fields, delivery):
+    for module in (cases, many, catalogue, registers, files, me, settings, local_fields, delivery, money):
         api.add_router("", module.router)
     _handle(api)
     return api

@@ -114,7 +114,14 @@ def full(found: Seen) -> dict[str, Any]:
             if whole and name in words
         },
         "charges": {
-            name: {"due": item.due, "paid": item.paid, "waived": item.waived, "balance": item.balance}
+            name: {
+                "due": item.due,
+                "paid": item.paid,
+                "waived": item.waived,
+                "balance": item.balance,
+                "excess": max(0, -item.balance),
+                "label": label(procedure.charge_label(name)),
+            }
             for name, item in state.charges.items()
             if whole
         },

@@ -181,10 +181,14 @@ class CasePage(Schema):
 
 
 class ChargeItem(Schema):
+    """Yen: `balance` is still owed, `excess` was paid too much."""
+
+    label: str
     due: int
     paid: int
     waived: int
     balance: int
+    excess: int
 
 
 class ClockItem(Schema):

@@ -213,8 +213,8 @@ def standing(
 
 def label_of(compiled: CompiledService, charge: str) -> Label:
     """What a charge is called."""
-    kind = compiled.service.charges.get(charge)
-    return kind.label if kind is not None else Label(ja=charge)
+    procedure = next((p for p in compiled.procedures.values() if charge in p.charges), None)
+    return procedure.charge_label(charge) if procedure is not None else Label(ja=charge)
 
 
 def account_of(compiled: CompiledService, charge: str) -> Label:

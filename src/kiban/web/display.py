@@ -161,27 +161,9 @@ def clock_label(procedure: CompiledProcedure, name: str) -> Label:
 def charges(procedure: CompiledProcedure, case: CaseState) -> tuple[Money, ...]:
     """The claims of money on a case."""
     return tuple(
-        Money(charge_label(procedure, name), charge.due, charge.paid, charge.waived, charge.balance)
+        Money(procedure.charge_label(name), charge.due, charge.paid, charge.waived, charge.balance)
         for name, charge in case.charges.items()
     )
-
-
-def charge_label(procedure: CompiledProcedure, name: str) -> Label:
-    """The words for a charge: its own, else those of the computed value that says what is due."""
-    kind = procedure.service.charges.get(name)
-    if kind is not None:
-        return kind.label
-    amounts = [
-        effect.amount
-        for action in procedure.procedure.actions.values()
-        for effect in action.effects
-        if effect.kind == "charge" and effect.charge == name and effect.do == "raise"
-    ]
-    for candidate in (*amounts, f"{name}_due"):
-        word = procedure.procedure.computed.get(candidate)
-        if word is not None and word.label is not None:
-            return word.label
-    return Label(ja="請求", en="Charge")
 
 
 def stops(procedure: CompiledProcedure, state: str, *, public: bool) -> tuple[Stop, ...]:

@@ -13,7 +13,6 @@ from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import base_environment
 from kiban.kernel.facts import CaseState, Facts, World
 from kiban.kernel.forms import Draft, run
-from kiban.web.display import charge_label
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def _document(label: str, effect: object) -> str:
 
 
 def _charge(procedure: CompiledProcedure, effect: object, env: Mapping[str, object], language: str) -> str:
-    label = charge_label(procedure, effect.charge).text(language)  # type: ignore[attr-defined]
+    label = procedure.charge_label(effect.charge).text(language)  # type: ignore[attr-defined]
     do = effect.do  # type: ignore[attr-defined]
     amount = env.get(effect.amount)  # type: ignore[attr-defined]
     if do == "raise" and isinstance(amount, int):

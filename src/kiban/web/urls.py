@@ -24,6 +24,7 @@ from kiban.web.money import book as money_book
 from kiban.web.money import days as money_days
 from kiban.web.money import notify as money_notify
 from kiban.web.money import online as money_online
+from kiban.web.money import statements as money_statements
 from kiban.web.public import changes, my, notes, paying, portal
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
@@ -96,6 +97,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_MONEY + "days/", money_days.days, name="money-days"),
     path(_MONEY + "days/<slug:on>/", money_days.day, name="money-day"),
     path(_MONEY + "days/<slug:on>/sheet.pdf", money_days.sheet, name="money-sheet"),
+    path(_MONEY + "statements/", money_statements.files, name="money-statements"),
+    path(_MONEY + "statements/<uuid:statement>/", money_statements.statement, name="money-statement"),
+    path(_MONEY + "statements/<uuid:statement>.csv", money_statements.as_csv, name="money-statement-csv"),
     path(_MONEY + "online/", money_online.online, name="money-online"),
     path("payments/notify/", money_notify.notify, name="payment-notify"),
     path(_MINE + "pay/<slug:charge>/", paying.pay, name="my-case-pay"),

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from kiban.kernel.definitions.model import Action, Document, Field, Procedure, RecordEffect, Rule, Service
+from kiban.kernel.definitions.model import (
+    Action,
+    ChargeEffect,
+    Document,
+    Field,
+    Label,
+    Procedure,
+    RecordEffect,
+    Rule,
+    Service,
+)
 from kiban.kernel.definitions.parameters import ParameterCodec
 from kiban.kernel.definitions.scopes import Codecs
 from kiban.kernel.definitions.templates import Template
@@ -150,6 +160,23 @@ class CompiledProcedure:
     @property
     def name(self) -> str:
         return self.procedure.name
+
+    def charge_label(self, name: str) -> Label:
+        """The words for a charge: its own, else those of the computed value that says what is due."""
+        kind = self.service.charges.get(name)
+        if kind is not None:
+            return kind.label
+        amounts = [
+            effect.amount
+            for action in self.procedure.actions.values()
+            for effect in action.effects
+            if isinstance(effect, ChargeEffect) and effect.charge == name and effect.do == "raise"
+        ]
+        for candidate in (*amounts, f"{name}_due"):
+            word = self.procedure.computed.get(candidate)
+            if word is not None and word.label is not None:
+                return word.label
+        return Label(ja="請求", en="Charge")
 
     @cached_property
     def listed(self) -> frozenset[str]:

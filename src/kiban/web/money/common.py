@@ -40,6 +40,7 @@ def sections(place: Place, now: str) -> list[tuple[str, str, bool]]:
     args = [place.body.code, place.slug]
     words = {
         "money": _("Collections"), "money-days": _("Daily closing"), "money-standing": _("Owed and overpaid"),
+        **({"money-statements": _("Reconciliation")} if place.compiled.service.payments is not None else {}),
         **({"money-online": _("Online payments")} if _pays_online(place) else {}),
     }  # fmt: skip
     return [(label, reverse(name, args=args), name == now) for name, label in words.items()]
