@@ -12,6 +12,7 @@ from typing import Any
 
 from kiban.cases.events import LOOKUPS, MATTER, OFFICE, PERSONAL, canonical
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.local import head
 from kiban.kernel.facts import (
     ChargeChange,
     Decision,
@@ -102,8 +103,9 @@ def data_digest(data: Mapping[str, Any]) -> str:
 
 
 def _parted(values: Mapping[str, Any], personal: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    kept = {name: value for name, value in values.items() if name not in personal}
-    return kept, {name: value for name, value in values.items() if name in personal}
+    """The entries by name (or path) that are not about a person, and those that are."""
+    hidden = {name: value for name, value in values.items() if name in personal or head(name) in personal}
+    return {name: value for name, value in values.items() if name not in hidden}, hidden
 
 
 def effect_said(effect: object) -> dict[str, Any]:

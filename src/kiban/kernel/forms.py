@@ -6,7 +6,7 @@ Reading is per field (kernel.values); what is shown, required and computed follo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kiban.kernel.definitions.compile import (
     CompiledAction,
@@ -17,13 +17,13 @@ from kiban.kernel.definitions.compile import (
     CompiledRule,
 )
 from kiban.kernel.definitions.local import flat
-from kiban.kernel.definitions.model import Label
+from kiban.kernel.definitions.model import Field, Label
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.environment import base_environment, shower
 from kiban.kernel.expr import PENDING, EvaluationError, Program, is_pending
 from kiban.kernel.facts import CaseState, Facts, LookupRequest, World
 from kiban.kernel.problems import INVALID, REQUIRED, UNKNOWN_FIELD, Problem
-from kiban.kernel.values import ReadContext
+from kiban.kernel.values import ReadContext, Reading
 
 _SPOKEN = ("unknown", "not_applicable", "hidden")
 UNKNOWN_MESSAGE = Label(ja="この項目はありません。", en="There is no such field.")
@@ -45,8 +45,8 @@ class Evaluation:
 class Draft:
     """An evaluation under way: the environment that grows from answers to lookups to rules."""
 
-    __slots__ = ("action", "case", "env", "facts", "lookups", "marks", "procedure", "read_problems", "required",
-                 "shown", "texts", "values", "world")  # fmt: skip
+    __slots__ = ("action", "case", "env", "facts", "lookups", "marks", "places", "procedure", "read_problems",
+                 "required", "shown", "texts", "values", "world")  # fmt: skip
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Draft:
         self.values: dict[str, object] = dict(case.values) if case else {}
         self.texts: dict[str, str] = dict(case.texts) if case else {}
         self.marks: dict[str, str] = dict(case.marks) if case else {}
+        self.places: dict[str, tuple[int, ...]] = {}
         self.read_problems: list[Problem] = []
         self.lookups: dict[str, object] = {}
         self.shown: set[str] = set(procedure.always_shown)
@@ -74,33 +75,52 @@ class Draft:
     def _read(self, raw: Mapping[str, object]) -> None:
         context = ReadContext(today=self.facts.today, locate=self.world.locate)
         given: dict[str, object] = {}
-        env, own = self.env, self.action.own
         for name, item in self.action.fields.items():
-            if name not in raw:
+            if name in raw:
+                reading = item.codec.read(raw[name], context, name)
+            else:
                 value = self._default(name, item)
                 if value is None:
                     continue
-                text, mark = None, "prefilled"
-            else:
-                reading = item.codec.read(raw[name], context, name)
-                value, text, mark = reading.value, reading.text, reading.mark
-                if reading.problems:
-                    self.read_problems.extend(reading.problems)
-                if mark in _SPOKEN and mark not in item.field.marks:
-                    mark = "unanswered"  # only where the field says so may its answer be "not known"
-            if value is not None:
-                given[name] = value
-            if name not in own:
-                _put(self.values, name, value)
-                if text is not None or name in self.texts:
-                    _put(self.texts, name, text)
-                if mark != "answered" or name in self.marks:
-                    _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
+                reading = Reading(value, None, "prefilled")
+            self._keep(name, item, reading)
+            if reading.value is not None:
+                given[name] = reading.value
         for name in raw:
             if name not in self.action.fields:
                 self.read_problems.append(Problem(str(name)[:100], UNKNOWN_FIELD, UNKNOWN_MESSAGE))
-        env.update(self.values)
-        env["input"] = given
+        self.env.update(self.values)
+        self.env["input"] = given
+
+    def _keep(self, name: str, item: CompiledField, reading: Reading) -> None:
+        """What was read, what is wrong with it, and (but for an act's own inputs) text and mark beside it."""
+        if reading.problems:
+            self.read_problems.extend(reading.problems)
+        group, text, mark = item.field.type == "group", reading.text, reading.mark
+        if group:
+            self.places[name] = reading.places
+        if name in self.action.own:
+            return
+        if mark in _SPOKEN and mark not in item.field.marks:
+            mark = "unanswered"  # only where the field says so may its answer be "not known"
+        _put(self.values, name, reading.value)
+        if group:
+            self._drop_texts(name)
+            self.texts.update(reading.texts)
+        if text is not None or name in self.texts:
+            _put(self.texts, name, text)
+        if mark != "answered" or name in self.marks:
+            _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
+
+    def _drop_texts(self, name: str) -> None:
+        self.texts.pop(name, None)
+        for path in [path for path in self.texts if path.startswith(f"{name}[")]:
+            del self.texts[path]
+
+    def _place(self, name: str, index: int) -> int:
+        """The number of a kept row (from 0) as it was given; from 1."""
+        places = self.places.get(name, ())
+        return places[index] if index < len(places) else index + 1
 
     def _default(self, name: str, item: CompiledField) -> object:
         if item.default is None or (name not in self.action.own and name in self.values):
@@ -137,7 +157,7 @@ class Draft:
     def _hide(self, name: str) -> None:
         """A field that does not apply keeps no value (its problems go with it)."""
         self.values.pop(name, None)
-        self.texts.pop(name, None)
+        self._drop_texts(name)
         self.marks.pop(name, None)
         self.env.pop(name, None)
         self.env["input"].pop(name, None)
@@ -200,6 +220,8 @@ class Draft:
         for name, item in self.action.fields.items():
             if name not in self.shown:
                 continue
+            if item.parts:
+                yield from self._missing_parts(name, item)
             if not item.always_required and (item.required is None or run(item.required, env) is not True):
                 continue
             self.required.add(name)
@@ -209,15 +231,28 @@ class Draft:
                 and name not in wrong
                 and self.marks.get(name) not in ("unknown", "not_applicable")
             ):
-                yield required_problem(item)
+                yield required_problem(item.field)
+
+    def _missing_parts(self, name: str, item: CompiledField) -> Iterator[Problem]:
+        """Parts that the other answers (of their row, or outside) make required."""
+        refused = {problem.field for problem in self.read_problems}
+        rows = self.env["input"].get(name) if name in self.action.own else self.values.get(name)
+        for index, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+            for part in item.parts:
+                if run(part.required, {**self.env, "item": row}) is not True:
+                    continue
+                path = f"{name}[{self._place(name, index)}].{part.field.name}"
+                self.required.add(path)
+                if row.get(part.field.name) is None and path not in refused:
+                    yield replace(required_problem(part.field), field=path)
 
     def _broken(self, rule: CompiledRule, reasons: Mapping[str, str]) -> Iterator[Problem]:
         if rule.rule.each is None:
             yield from self._one(rule, self.env, rule.rule.field, reasons)
             return
         items = self.values.get(rule.rule.each)
-        for index, item in enumerate(items if isinstance(items, list | tuple) else (), start=1):
-            path = f"{rule.rule.each}[{index}].{rule.rule.field}"
+        for index, item in enumerate(items if isinstance(items, list | tuple) else ()):
+            path = f"{rule.rule.each}[{self._place(rule.rule.each, index)}].{rule.rule.field}"
             yield from self._one(rule, {**self.env, "item": item}, path, reasons)
 
     def _one(
@@ -281,17 +316,17 @@ def _put(mapping: dict[str, object] | dict[str, str], name: str, value: object) 
         mapping[name] = value  # type: ignore[assignment]
 
 
-def required_problem(item: CompiledField) -> Problem:
+def required_problem(item: Field) -> Problem:
     """「…」を入力してください。, or what the field says in its place."""
-    label, override = item.field.label, item.field.problems.get(REQUIRED)
-    choose = item.field.type in ("choice", "multiple", "yes_no", "file")
+    label, override = item.label, item.problems.get(REQUIRED)
+    choose = item.type in ("choice", "multiple", "yes_no", "file")
     message = Label(
         ja=f"「{label.ja}」を{'選んで' if choose else '入力して'}ください。",
         en=f"Please {'choose' if choose else 'fill in'}: {label.text('en')}.",
     )
     if override is None:
-        return Problem(item.field.name, REQUIRED, message, law=item.field.law)
-    return Problem(item.field.name, override.code, override.message or message, law=item.field.law)
+        return Problem(item.name, REQUIRED, message, law=item.law)
+    return Problem(item.name, override.code, override.message or message, law=item.law)
 
 
 def evaluate(

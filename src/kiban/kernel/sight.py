@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
+from kiban.kernel.definitions.local import head
 from kiban.kernel.facts import Grant
 
 _BY_NAME = ("values", "texts", "marks")
@@ -39,9 +40,9 @@ class Sight:
         return self.fields | self.computed
 
     def only(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The entries of a mapping by name whose names may be seen."""
+        """The entries of a mapping by name (or path: `items[2].cost`) that may be seen."""
         names = self.names
-        return {name: value for name, value in values.items() if name in names}
+        return {name: value for name, value in values.items() if name in names or head(name) in names}
 
     def names_all(self, names: Iterable[str]) -> bool:
         """Whether all of these may be seen; what is no field or computed value (a parameter …) may."""
@@ -61,10 +62,10 @@ class Sight:
         content["reasons"] = {
             code: text
             for code, text in (content.get("reasons") or {}).items()
-            if _head(code.partition("@")[2]) not in self.hidden
+            if head(code.partition("@")[2]) not in self.hidden
         }
         content["problems"] = [
-            problem for problem in content.get("problems") or () if _head(problem["field"]) not in self.hidden
+            problem for problem in content.get("problems") or () if head(problem["field"]) not in self.hidden
         ]
         content["effects"] = [
             found for effect in content.get("effects") or () if (found := self._effect(effect))
@@ -129,8 +130,3 @@ def _made(
     seen = frozenset(fields), frozenset(computed)
     every = procedure.fields.keys() | procedure.procedure.computed.keys()
     return Sight(*seen, frozenset(documents), frozenset(every) - seen[0] - seen[1], inside, summary)
-
-
-def _head(path: str) -> str:
-    """The field of a path: `items` of `items[2].cost`."""
-    return path.partition(".")[0].partition("[")[0]

@@ -85,21 +85,21 @@ def lines(
 ) -> tuple[Line, ...]:
     """The lines of the named values that are there."""
     return tuple(
-        line(codecs[name], name, values[name], texts.get(name, ""), language)
+        line(codecs[name], name, values[name], texts, language)
         for name in names
         if name in codecs and not is_blank(values.get(name))
     )
 
 
-def line(codec: Codec, path: str, value: Any, typed: str, language: str) -> Line:
-    """One value as a line."""
+def line(codec: Codec, path: str, value: Any, texts: Mapping[str, str], language: str) -> Line:
+    """One value as a line; `texts` say what was typed, by path."""
     item = codec.field
     rows: tuple[tuple[Line, ...], ...] = ()
     if item.type == "group":
         parts: Mapping[str, Codec] = codec.parts  # type: ignore[attr-defined]
         rows = tuple(
             tuple(
-                line(parts[name], f"{path}[{n}].{name}", row[name], "", language)
+                line(parts[name], f"{path}[{n}].{name}", row[name], texts, language)
                 for name in parts
                 if row.get(name) is not None
             )
@@ -107,6 +107,7 @@ def line(codec: Codec, path: str, value: Any, typed: str, language: str) -> Line
         )
     file = value if item.type == "file" and isinstance(value, Mapping) and value.get("sha256") else None
     text = "" if item.type == "group" else codec.display(value, language)
+    typed = texts.get(path, "")
     shown_typed = typed if typed and typed not in (text, codec.to_json(value)) else ""
     return Line(path, item.label, text, shown_typed, item.law, rows, file)
 

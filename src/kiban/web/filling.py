@@ -9,7 +9,12 @@ from typing import Any
 
 from kiban.access import bodies
 from kiban.cases.world import looking
-from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure, CompiledService
+from kiban.kernel.definitions.compile import (
+    CompiledAction,
+    CompiledField,
+    CompiledProcedure,
+    CompiledService,
+)
 from kiban.kernel.definitions.model import Field
 from kiban.kernel.environment import base_environment
 from kiban.kernel.expr import is_pending
@@ -113,12 +118,23 @@ def start_raw(procedure: CompiledProcedure, action: str, case: CaseState | None,
     for name, item in compiled.fields.items():
         if case is not None and name not in compiled.own and case.values.get(name) is not None:
             typed = case.texts.get(name)
-            raw[name] = typed if typed is not None else item.codec.to_json(case.values[name])
+            stored = item.codec.to_json(case.values[name])
+            raw[name] = typed if typed is not None else _as_typed(item, stored, case.texts)
         elif item.default is not None:
             value = run(item.default, env)
             if not is_pending(value) and value is not None:
                 raw[name] = item.codec.to_json(value)
     return raw
+
+
+def _as_typed(item: CompiledField, stored: Any, texts: Mapping[str, str]) -> Any:
+    """The rows of a group with what was typed in them; other values as they are stored."""
+    if item.field.type != "group":
+        return stored
+    return [
+        {part: texts.get(f"{item.field.name}[{number}].{part}", value) for part, value in row.items()}
+        for number, row in enumerate(stored, start=1)
+    ]
 
 
 def summary_of(

@@ -52,7 +52,7 @@ def _answer(filling: Filling, evaluation: Evaluation, name: str, wrong: set[str]
     value = evaluation.values.get(name)
     found = None
     if value is not None:
-        found = line(item.codec, name, value, evaluation.texts.get(name, ""), filling.language)
+        found = line(item.codec, name, value, evaluation.texts, filling.language)
     raw = filling.raw.get(name)
     typed = "" if is_blank(raw) else as_text(raw)
     return Answer(item.field.label, found, typed, name in wrong, name in evaluation.required, input_id(name))

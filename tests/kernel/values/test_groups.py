@@ -90,3 +90,23 @@ def test_an_absent_part_is_pending_in_expressions():
     assert cheap({"items": ({"what": "机", "cost": 80},)}) is True
     assert cheap({"items": ({"what": "机", "cost": 99}, {"what": "椅子"})}) is False
     assert is_pending(cheap({"items": ({"what": "机", "cost": 80}, {"what": "椅子"})}))
+
+
+def test_what_was_typed_in_a_row_is_kept_under_its_own_number():
+    raw = [{}, {"what": "机", "cost": "８０円"}, {"what": " 椅子 ", "cost": 5}]
+    reading = group().read(raw, CONTEXT, "items")
+    assert reading.texts == {"items[1].cost": "８０円", "items[2].what": " 椅子 "}
+    assert reading.places == (2, 3)
+
+
+def test_what_was_typed_in_a_group_in_a_group():
+    field = make("group", fields={"rows": {"label": "行", "type": "group", "fields": PARTS}})
+    reading = field.read([{}, {"rows": [{}, {"what": "机", "cost": "８０円"}]}], CONTEXT, "items")
+    assert reading.texts == {"items[1].rows[1].cost": "８０円"}
+
+
+def test_a_part_that_is_required_under_a_condition_says_so_in_the_schema():
+    parts = {**PARTS, "why": {"label": "理由", "type": "text", "required": "item.cost > 50"}}
+    found = make("group", fields=parts).json_schema()["items"]
+    assert found["properties"]["why"]["x-required-when"] == "item.cost > 50"
+    assert found["required"] == ["what"]

@@ -86,3 +86,16 @@ def test_body():
 
 def test_party():
     assert value_of("party", "p-0190a1b2-0000-7000-8000-000000000000").startswith("p-")
+
+
+def test_a_pattern_describes_the_whole_text_in_the_form_in_which_it_is_kept():
+    more = {"pattern": "[A-Z0-9-]+", "normalise": "code", "example": "AB-1"}
+    assert value_of("text", " ａｂ－１ ", **more) == "AB-1"
+    for raw in ("AB😀", "〓1", "A B", "車"):
+        (problem,) = read("text", raw, **more).problems
+        assert problem.code == "invalid" and "（例：AB-1）" in problem.message.ja
+        assert "AB-1" in problem.message.text("en")
+    (problem,) = read("text", "あ", pattern="[a-z]+").problems
+    assert "例" not in problem.message.ja
+    assert read("text", "あ", pattern="[a-z]+", problems={"invalid": "E-X"}).problems[0].code == "E-X"
+    assert make("text", pattern="a|b").json_schema()["pattern"] == "^(?:a|b)$"

@@ -11,6 +11,7 @@ from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
+from kiban.kernel.expr.texts import pattern
 
 _Path = tuple[str | int, ...]
 
@@ -42,7 +43,29 @@ class _Checker:
                 yield self.marks.problem(here, "a choice needs `codes` or `options`")
             if (field.type == "group") != bool(field.fields):
                 yield self.marks.problem(here, "`fields` belong to a group, and a group needs them")
+            yield from self.pattern(here, field)
             yield from self.fields((*here, "fields"), field.fields)
+            for part in field.fields.values():
+                for word in ("when", "default"):
+                    if getattr(part, word) is not None:
+                        yield self.marks.problem(
+                            (*here, "fields", part.name, word), f"a part of a group has no `{word}`"
+                        )
+
+    def pattern(self, path: _Path, field: Field) -> Iterator[DefinitionProblem]:
+        """A pattern is of RE2, describes the whole text, and what it says holds for the example."""
+        if not field.pattern:
+            return
+        here = (*path, "pattern")
+        if field.type != "text":
+            yield self.marks.problem(here, "a pattern belongs to a field of type `text`")
+        try:
+            compiled = pattern(field.pattern)
+        except ValueError as error:
+            yield self.marks.problem(here, f"this pattern can't be read: {error}")
+            return
+        if field.example and compiled.fullmatch(field.example) is None:
+            yield self.marks.problem(here, f"the example `{field.example}` does not have this form")
 
     def service_wide(self) -> Iterator[DefinitionProblem]:
         service = self.service

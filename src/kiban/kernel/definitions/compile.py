@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kiban.kernel.definitions.check import reference_problems
 from kiban.kernel.definitions.compiled import (
@@ -13,6 +13,7 @@ from kiban.kernel.definitions.compiled import (
     CompiledGuard,
     CompiledLookup,
     CompiledNotice,
+    CompiledPart,
     CompiledProcedure,
     CompiledRegistry,
     CompiledRule,
@@ -182,8 +183,21 @@ class _Compiler:
             None if constant else self._one((*path, "required"), item.required, BOOL, names),
             self._one((*path, "when"), item.when, BOOL, names),
             self._one((*path, "default"), item.default, item_codec.expr_type, names),
-            item.required == "true",
+            item.required == "true", tuple(self._parts(item, item_codec, path, names)),
         )  # fmt: skip
+
+    def _parts(
+        self, item: Field, item_codec: Codec, path: _Path, names: Mapping[str, Type]
+    ) -> Iterator[CompiledPart]:
+        """The parts of a group that are required under a condition of their row."""
+        if item.type != "group" or not isinstance(item_codec.expr_type, List):
+            return
+        row = {**names, "item": item_codec.expr_type.item}
+        for part in item.fields.values():
+            if part.required not in ("true", "false"):
+                program = self._one((*path, "fields", part.name, "required"), part.required, BOOL, row)
+                if program is not None:
+                    yield CompiledPart(part, program)
 
     def _lookup(self, name: str) -> CompiledLookup:
         item, path = self.procedure.lookups[name], (*self.path, "lookups", name)

@@ -35,6 +35,15 @@ class CompiledField:
     when: Program | None
     default: Program | None
     always_required: bool = False
+    parts: tuple[CompiledPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class CompiledPart:
+    """A part of a group that is required under a condition; `item` is its row."""
+
+    field: Field
+    required: Program
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ WORDS = {
     "suggest": Label(ja="提案する値", en="suggested value"),
     "default": Label(ja="初期値", en="default"),
     "max_length": Label(ja="文字数の上限", en="longest length"),
+    "pattern": Label(ja="文字の形式", en="form of the text"),
     "min": Label(ja="下限", en="least value"),
     "max": Label(ja="上限", en="largest value"),
     "max_items": Label(ja="件数の上限", en="most items"),

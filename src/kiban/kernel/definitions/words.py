@@ -166,6 +166,7 @@ class Field(Element):
     codes: Name | None = None
     options: Annotated[dict[CodeValue, CodeItem], BeforeValidator(code_items)] | None = None
     max_length: int = Attr(default=0, ge=0)
+    pattern: str = ""
     min: int | None = None
     max: int | None = None
     max_items: int = Attr(default=20, ge=1, le=10_000)

@@ -22,7 +22,8 @@ _LARGEST_FILE: Final = 10**12
 class AddressCodec(Codec):
     """An address: the text as written, and the 6-digit code of its municipality (or ward) where it is known.
 
-    Internal: a mapping with `text` and `lg_code` (None when unknown), and what else is known of the place.
+    Internal: a mapping with `text` and `lg_code` (None when unknown), and what else is known of the place. A code that
+    is given counts, whatever the text begins with (docs/values.md says why).
     """
 
     # What an address service may add: its form, so that nothing else is stored under these names.

@@ -47,10 +47,24 @@ class GroupCodec(Codec):
         if len(given) > most:
             return self.refused(_too_many(most, len(given)), raw, path)
         problems: list[Problem] = []
-        rows = tuple(self._row(row, context, f"{path}[{place}]", problems) for place, row in given)
-        return Reading(rows, None, "answered", tuple(problems))
+        texts: dict[str, str] = {}
+        rows = tuple(
+            self._row(row, context, f"{path}[{place}]", f"{path}[{number}]", problems, texts)
+            for number, (place, row) in enumerate(given, start=1)
+        )
+        places = tuple(place for place, _row in given)
+        return Reading(rows, None, "answered", tuple(problems), places, texts)
 
-    def _row(self, raw: object, context: ReadContext, path: str, problems: list[Problem]) -> dict[str, Any]:
+    def _row(
+        self,
+        raw: object,
+        context: ReadContext,
+        path: str,
+        kept: str,
+        problems: list[Problem],
+        texts: dict[str, str],
+    ) -> dict[str, Any]:
+        """A row; `path` names it as it was given, `kept` as it is kept."""
         if not isinstance(raw, Mapping):
             problems.append(self.problem(wrong_type(), path))
             return {}
@@ -59,6 +73,7 @@ class GroupCodec(Codec):
             where = f"{path}.{name}"
             reading = part.read(raw.get(name), context, where)
             problems.extend(reading.problems)
+            texts.update(_texts(reading, where, f"{kept}.{name}"))
             if reading.value is not None:
                 row[name] = reading.value
             elif not reading.problems and reading.mark in ("answered", "unanswered"):
@@ -115,7 +130,7 @@ class GroupCodec(Codec):
     def schema(self) -> dict[str, Any]:
         row = {
             "type": "object",
-            "properties": {name: part.json_schema() for name, part in self.parts.items()},
+            "properties": {name: _schema(part) for name, part in self.parts.items()},
             "required": [name for name, part in self.parts.items() if part.field.required == "true"],
             "additionalProperties": False,
         }
@@ -128,6 +143,20 @@ class GroupCodec(Codec):
 
     def _part_texts(self, name: str, part: Any) -> list[str]:
         return self.parts[name].search_texts(part) if name in self.parts else []
+
+
+def _texts(reading: Reading, given: str, kept: str) -> Iterator[tuple[str, str]]:
+    """What was typed in a part, under the path of its row as kept; of a group in a group, in its parts."""
+    if reading.text:
+        yield kept, reading.text
+    for path, text in reading.texts.items():
+        yield kept + path.removeprefix(given), text
+
+
+def _schema(part: Codec) -> dict[str, Any]:
+    required = part.field.required
+    more = {} if required in ("true", "false") else {"x-required-when": required}
+    return {**part.json_schema(), **more}
 
 
 def _missing(part: Codec, path: str) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kiban.kernel.check_digits import validate
 from kiban.kernel.definitions.model import CodeList, Field
 from kiban.kernel.expr import Text
+from kiban.kernel.expr.texts import pattern
 from kiban.kernel.problems import INVALID, TOO_LONG
 from kiban.kernel.text import (
     grapheme_length,
@@ -69,6 +70,7 @@ class TextCodec(Codec):
         super().__init__(field, codes)
         self.most = field.max_length or self.default_length
         self.expr_type = Text(self.most * POINTS)
+        self._pattern = pattern(field.pattern) if field.pattern else None
 
     def take(self, raw: Any, context: ReadContext) -> str | None:
         if not isinstance(raw, str):
@@ -77,7 +79,19 @@ class TextCodec(Codec):
         if not text:
             return None
         normal = self.normal(text)
+        if self._pattern is not None and self._pattern.fullmatch(normal) is None:
+            raise self._other_form()
         return text if normal is text else not_longer(normal, self.most) or None
+
+    def _other_form(self) -> Refusal:
+        like = self.field.example
+        ja = f"例のように入力してください（例：{like}）。" if like else ""
+        en = f" Please write it like this: {like}." if like else ""
+        return Refusal(
+            INVALID,
+            f"の形式が違うか、使えない文字があります。{ja}",
+            f"it has another form, or holds characters that can't be used.{en}",
+        )
 
     def line(self, raw: str) -> str:
         """The text without what doesn't belong to it."""
@@ -93,7 +107,10 @@ class TextCodec(Codec):
         return value if isinstance(value, str) else str(value)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.most * POINTS}
+        found: dict[str, Any] = {"type": "string", "maxLength": self.most * POINTS}
+        if self.field.pattern:
+            found["pattern"] = f"^(?:{self.field.pattern})$"
+        return found
 
 
 class LongTextCodec(TextCodec):

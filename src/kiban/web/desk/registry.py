@@ -85,7 +85,7 @@ def _cells(place: Place, registry: str, names: Any, data: Any) -> list[tuple[Any
     values = compiled.from_json(data)
     return [
         (place.compiled.service.registries[registry].fields[name],
-         display.line(compiled.codecs[name], name, values[name], "", language()).text if name in values else "")
+         display.line(compiled.codecs[name], name, values[name], {}, language()).text if name in values else "")
         for name in names
     ]  # fmt: skip
 

@@ -160,7 +160,8 @@ class Widgets:
             Row(number, tuple(
                 self._widget(
                     part, f"{path}[{number}].{name}", row.get(name) if isinstance(row, Mapping) else None, problems,
-                    required=part.field.required == "true",
+                    required=part.field.required == "true"
+                    or f"{path}[{number}].{name}" in self.evaluation.required,
                 )
                 for name, part in codec.parts.items()
             ))
