@@ -1,4 +1,4 @@
-"""Reading a body's events in bulk, in spans of cases: for audit and rebuilding.
+"""Reading events with what they say: those of a case, or of a body in spans of cases, for audit and rebuilding.
 
 A span is small enough to be held in memory as a whole, and several processes can take spans of one body: what is
 held does not grow with the body, and what it takes grows as its events do.

@@ -14,7 +14,6 @@ when they hold a role of the service that reaches the body, or one to which the 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,9 +26,10 @@ from uuid_utils.compat import uuid7
 
 from kiban.access.actors import sees_body
 from kiban.access.scope import current
-from kiban.cases import content, sealing
-from kiban.cases.events import content_place
-from kiban.cases.models import AccessLog, Case, CaseValue, Event, EventContent, Notice
+from kiban.cases import content
+from kiban.cases.events import ChainedEvent
+from kiban.cases.ledger import Span, stored_events
+from kiban.cases.models import AccessLog, Case, CaseValue, Event, Notice
 from kiban.cases.paging import Page, decode, encode
 from kiban.cases.search import matching
 from kiban.definitions import editions, local
@@ -223,21 +223,20 @@ def history(found: CaseView, *, office: bool = False) -> list[EventView]:
 
     `office`: also the acts that are the office's own (kernel.office), for those who work there.
     """
-    body, case_id = found.row.body, found.row.id
-    said: dict[int, dict[str, Any]] = defaultdict(dict)
-    for row in EventContent.objects.filter(body=body, case_id=case_id):
-        place = content_place(body, str(case_id), row.seq, row.group)
-        sealed = sealing.unseal(row.key_id, bytes(row.nonce), bytes(row.sealed), place)
-        said[row.seq][row.group] = orjson.loads(sealed)
+    case = str(found.row.id)
     return [
-        EventView(
-            event.seq, event.act, event.actor, event.place, event.department, event.at, event.edition,
-            content.merge(said[event.seq]),
-            tuple(sorted(set(event.digests) - set(said[event.seq]))),
-        )
-        for event in Event.objects.filter(body=body, case_id=case_id).order_by("seq")
+        _seen(event)
+        for event in stored_events(Span(found.row.body, case, case))
         if office or not is_office(event.act)
-    ]  # fmt: skip
+    ]
+
+
+def _seen(event: ChainedEvent) -> EventView:
+    said = {stored.group: orjson.loads(event.open(stored)) for stored in event.contents}
+    return EventView(
+        event.seq, event.act, event.actor, event.place, event.department, event.at, event.edition,
+        content.merge(said), tuple(sorted(event.digests.keys() - said.keys())),
+    )  # fmt: skip
 
 
 def documents(case_id: UUID | str) -> list[Document]:
