@@ -115,7 +115,7 @@ class RequestLimits:
         if "Cache-Control" not in response and not request.path.startswith(settings.STATIC_URL):
             # What is shown may be about a person: no shared cache, no copy left in a browser.
             response["Cache-Control"] = "no-store"
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(self), microphone=(), payment=()")
         return response
 
     def _check(self, request: HttpRequest) -> HttpResponse | None:

@@ -95,6 +95,8 @@ def line(codec: Codec, path: str, value: Any, texts: Mapping[str, str], language
     """One value as a line; `texts` say what was typed, by path."""
     item = codec.field
     rows: tuple[tuple[Line, ...], ...] = ()
+    if item.type == "grid":
+        rows = _grid(codec, path, value, language)
     if item.type == "group":
         parts: Mapping[str, Codec] = codec.parts  # type: ignore[attr-defined]
         rows = tuple(
@@ -106,10 +108,27 @@ def line(codec: Codec, path: str, value: Any, texts: Mapping[str, str], language
             for n, row in enumerate(value, start=1)
         )
     file = value if item.type == "file" and isinstance(value, Mapping) and value.get("sha256") else None
-    text = "" if item.type == "group" else codec.display(value, language)
+    text = "" if item.type in ("group", "grid") else codec.display(value, language)
     typed = texts.get(path, "")
     shown_typed = typed if typed and typed not in (text, codec.to_json(value)) else ""
     return Line(path, item.label, text, shown_typed, item.law, rows, file)
+
+
+def _grid(codec: Codec, path: str, value: Any, language: str) -> tuple[tuple[Line, ...], ...]:
+    """The rows of a grid that hold something, each cell a line of its own, the row's name first."""
+    parts: Mapping[str, Codec] = codec.parts  # type: ignore[attr-defined]
+    return tuple(
+        (
+            Line(f"{path}[{row.name}]", Label(ja="行", en="Row"), row.label.text(language), law=row.law),
+            *(
+                line(parts[name], f"{path}[{row.name}][{name}]", value[row.name][name], {}, language)
+                for name in parts
+                if value[row.name].get(name) is not None
+            ),
+        )
+        for row in codec.field.rows.values()
+        if row.name in value
+    )
 
 
 def sections(

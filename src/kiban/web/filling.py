@@ -102,6 +102,9 @@ class Filling:
             return ""
         label = item.label.text(self.language)
         rest = path[len(name) :]
+        row = item.rows.get(rest[1:].split("]")[0]) if rest.startswith("[") else None
+        if row is not None:
+            return f"{label} {row.label.text(self.language)}"
         if rest.startswith("[") and "]." in rest:
             number, part = rest[1:].split("].", 1)
             inner = item.fields.get(part)

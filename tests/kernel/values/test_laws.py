@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kiban.kernel.values import CODECS, Codec
 from tests.kernel.values.support import CONTEXT, make
 
-_PLAIN = [kind for kind in CODECS if kind != "group"]
+_PLAIN = [kind for kind in CODECS if kind not in ("group", "grid")]
 _PARTS = {
     kind: {"label": kind, "type": kind, **({"codes": "colour"} if kind == "choice" else {})}
     for kind in _PLAIN
@@ -21,6 +21,7 @@ _PARTS = {
 FIELDS: dict[str, Codec] = {
     **{kind: make(kind) for kind in _PLAIN},
     "group": make("group", fields=_PARTS),
+    "grid": make("grid", fields=_PARTS, rows={"text": "一", "name": {"label": "二"}}),
     "listed": make("multiple", codes="colour"),
     "code": make("text", normalise="code", search="exact"),
     "name": make("text", search="name"),
@@ -28,7 +29,22 @@ FIELDS: dict[str, Codec] = {
 }
 
 _KEYS = st.sampled_from(
-    ["value", "text", "mark", "lg_code", "name", "sha256", "size", "type", "document", *_PLAIN]
+    [
+        "value",
+        "text",
+        "mark",
+        "lg_code",
+        "name",
+        "sha256",
+        "size",
+        "type",
+        "document",
+        "lat",
+        "lon",
+        "datum",
+        "precision",
+        *_PLAIN,
+    ]
 )
 _WORDS = st.sampled_from(
     ["red", "blue", "赤", "131229", "true", "はい", "5" * 64, "prefilled", "hidden", "a@b.jp"]

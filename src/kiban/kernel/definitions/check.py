@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from kiban.kernel.definitions.check_money import money_problems
-from kiban.kernel.definitions.import_words import NOT_IN_COLUMNS, Import
+from kiban.kernel.definitions.import_words import NOT_IN_CELLS, NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
@@ -14,6 +14,7 @@ from kiban.kernel.expr.problems import nearest
 from kiban.kernel.expr.texts import pattern
 
 _Path = tuple[str | int, ...]
+_MARKED = {"value", "text", "mark"}  # an answer may be an object of these
 
 
 class _Checker:
@@ -41,9 +42,7 @@ class _Checker:
                 yield from self.known((*here, "codes"), "code list", field.codes, self.service.codes)
             if field.type == "choice" and field.codes is None and field.options is None:
                 yield self.marks.problem(here, "a choice needs `codes` or `options`")
-            if (field.type == "group") != bool(field.fields):
-                yield self.marks.problem(here, "`fields` belong to a group, and a group needs them")
-            yield from self.pattern(here, field)
+            yield from self._shape(here, field)
             yield from self.fields((*here, "fields"), field.fields)
             for part in field.fields.values():
                 for word in ("when", "default"):
@@ -66,6 +65,21 @@ class _Checker:
             return
         if field.example and compiled.fullmatch(field.example) is None:
             yield self.marks.problem(here, f"the example `{field.example}` does not have this form")
+
+    def _shape(self, here: _Path, field: Field) -> Iterator[DefinitionProblem]:
+        """A group has parts; a grid has rows and columns that a cell can hold."""
+        if (field.type in ("group", "grid")) != bool(field.fields):
+            yield self.marks.problem(here, "`fields` belong to a group or a grid, which needs them")
+        if (field.type == "grid") != bool(field.rows):
+            yield self.marks.problem(here, "`rows` belong to a grid, and a grid needs them")
+        for row in _MARKED & field.rows.keys():
+            yield self.marks.problem((*here, "rows", row), f"`{row}` is a reserved name of a row")
+        for column in field.fields.values() if field.type == "grid" else ():
+            if column.type in NOT_IN_CELLS:
+                yield self.marks.problem(
+                    (*here, "fields", column.name), f"no cell of a grid is a {column.type}"
+                )
+        yield from self.pattern(here, field)
 
     def service_wide(self) -> Iterator[DefinitionProblem]:
         service = self.service

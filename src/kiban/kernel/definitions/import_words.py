@@ -8,7 +8,9 @@ from kiban.kernel.definitions.words import Element, Name, Text
 
 MOST_ROWS = 20_000
 NOT_IN_COLUMNS = ("group", "grid", "file")
-"""Types of field that no cell can hold."""
+"""Types of field that no cell of a sheet can hold."""
+NOT_IN_CELLS = (*NOT_IN_COLUMNS, "multiple", "geo_point")
+"""Types of field that no cell of a grid can hold."""
 
 
 class Import(Element):

@@ -129,7 +129,8 @@ class Parameter(Element):
 
 FieldType = Literal[
     "text", "long_text", "kana", "integer", "money", "decimal", "date", "time", "choice", "multiple", "yes_no",
-    "file", "address", "body", "party", "corporate_number", "phone", "email", "postal_code", "group",
+    "file", "address", "geo_point", "body", "party", "corporate_number", "phone", "email", "postal_code", "group",
+    "grid",
 ]  # fmt: skip
 
 
@@ -151,8 +152,16 @@ def override(value: object) -> object:
     return {"code": value} if isinstance(value, str) else value
 
 
+class GridRow(Element):
+    """A row of a grid (表の行)."""
+
+    name: Name
+    label: Text
+    law: str = ""
+
+
 class Field(Element):
-    """項目: what is asked, or computed, in a section."""
+    """項目: what is asked, or computed, in a section. `fields` are the parts of a group or the columns of a grid."""
 
     name: Name
     label: Text
@@ -171,6 +180,7 @@ class Field(Element):
     max: int | None = None
     max_items: int = Attr(default=20, ge=1, le=10_000)
     fields: Annotated[dict[Name, Field], BeforeValidator(named)] = {}
+    rows: Annotated[dict[Name, GridRow], BeforeValidator(code_items)] = {}
     normalise: Literal["none", "code", "kana"] = "none"
     marks: tuple[Literal["unknown", "not_applicable"], ...] = ()
     search: Literal["none", "exact", "name"] = "none"

@@ -8,9 +8,11 @@ from kiban.kernel.values.base import Codec
 from kiban.kernel.values.choices import ChoiceCodec, MultipleCodec, YesNoCodec
 from kiban.kernel.values.composed import AddressCodec, FileCodec
 from kiban.kernel.values.contacts import CorporateNumberCodec, EmailCodec, PhoneCodec, PostalCodeCodec
+from kiban.kernel.values.grids import GridCodec
 from kiban.kernel.values.groups import GroupCodec
 from kiban.kernel.values.moments import DateCodec, TimeCodec
 from kiban.kernel.values.numbers import DecimalCodec, IntegerCodec, MoneyCodec
+from kiban.kernel.values.places import GeoPointCodec
 from kiban.kernel.values.texts import BodyCodec, KanaCodec, LongTextCodec, PartyCodec, TextCodec
 
 CODECS: Final[Mapping[FieldType, type[Codec]]] = {
@@ -33,7 +35,9 @@ CODECS: Final[Mapping[FieldType, type[Codec]]] = {
     "phone": PhoneCodec,
     "email": EmailCodec,
     "postal_code": PostalCodeCodec,
+    "geo_point": GeoPointCodec,
     "group": GroupCodec,
+    "grid": GridCodec,
 }
 
 
@@ -45,4 +49,6 @@ def codec(field: Field, codes: Mapping[str, CodeList]) -> Codec:
     """
     if field.type == "group":
         return GroupCodec(field, codes, codec)
+    if field.type == "grid":
+        return GridCodec(field, codes, codec)
     return CODECS[field.type](field, codes)

@@ -1,4 +1,4 @@
-"""Paths of fields (`route[2].place`), names of their inputs (`f.route.2.place`), their ids (`f-route-2-place`)."""
+"""Paths of fields (`route[2].place`, `table[north][count]`), names of their inputs (`f.route.2.place`), their ids."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kiban.kernel.definitions.local import head
 __all__ = ["PREFIX", "head", "input_id", "input_name"]
 
 PREFIX = "f."
-_INDEX = re.compile(r"\[(\d+)\]")
+_INDEX = re.compile(r"\[([A-Za-z0-9_]+)\]")
 
 
 def input_name(path: str) -> str:

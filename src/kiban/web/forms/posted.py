@@ -54,6 +54,14 @@ class Posted:
             return list(self._rows(field, key, path))
         if field.type == "file":
             return self._file(key, path)
+        if field.type == "grid":
+            return {
+                row: {name: self._one(part, f"{key}.{row}.{name}", f"{path}[{row}][{name}]")
+                      for name, part in field.fields.items()}
+                for row in field.rows
+            }  # fmt: skip
+        if field.type == "geo_point":
+            return self._point(key)
         if field.type == "multiple" and (field.codes or field.options):
             return [storable(value) for value in self.post.getlist(key) if value]
         return storable(self.post.get(key, ""))
@@ -67,6 +75,15 @@ class Posted:
                 name: self._one(part, f"{start}{index}.{name}", f"{path}[{place}].{name}")
                 for name, part in field.fields.items()
             }
+
+    def _point(self, key: str) -> Any:
+        """Latitude and longitude; how precise a device was counts as long as its numbers stand as it said them."""
+        lat, lon = (storable(self.post.get(f"{key}.{name}", "")) for name in ("lat", "lon"))
+        found = {"lat": lat, "lon": lon}
+        if lat and f"{lat},{lon}" == self.post.get(f"{key}.measured", ""):
+            found["precision"] = storable(self.post.get(f"{key}.precision", ""))[:20]
+            found["datum"] = "WGS84"
+        return found
 
     def _file(self, key: str, path: str) -> Any:
         uploaded = self.files.get(key)

@@ -36,10 +36,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a group: its number from 1 and its widgets."""
+    """One row of a group or a grid: its number from 1 and its widgets; a grid's has a label."""
 
     number: int
     widgets: tuple[Widget, ...]
+    label: Label | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Widget:
     resolved: str = ""
     rows: tuple[Row, ...] = ()
     file: Mapping[str, Any] = attribute(default_factory=dict)
+    columns: tuple[Label, ...] = ()
+    point: Mapping[str, str] = attribute(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -103,7 +106,9 @@ class Widget:
         """Where a link to this field goes: the first input of it."""
         if self.kind in ("radios", "checks") and self.options:
             return f"{self.id}-1"
-        if self.kind == "group":
+        if self.kind == "point":
+            return f"{self.id}-lat"
+        if self.kind in ("group", "grid"):
             return (
                 self.rows[0].widgets[0].first_id if self.rows and self.rows[0].widgets else f"{self.id}-add"
             )
@@ -143,8 +148,8 @@ class Widgets:
         own = tuple(problem for problem in problems if problem.field == path)
         kind = kind_of(item, codec)
         rows: tuple[Row, ...] = ()
-        if kind == "group":
-            rows = self._rows(codec, path, raw, problems)
+        if kind in ("group", "grid"):
+            rows = (self._rows if kind == "group" else self._cells)(codec, path, raw, problems)
             shown = {widget.path for row in rows for widget in row.widgets} | {path}
             own += tuple(p for p in problems if head(p.field) == path and p.field not in shown)
         options = self._options(kind, codec, raw, required)
@@ -152,6 +157,8 @@ class Widgets:
             kind, path, item, item.label, required, text=as_text(raw), options=options, problems=own,
             resolved=self._resolved(codec, path, raw), rows=rows,
             file=raw if kind == "file" and isinstance(raw, Mapping) else {},
+            columns=tuple(part.field.label for part in getattr(codec, "parts", {}).values()) if kind == "grid" else (),
+            point=_point(raw) if kind == "point" else {},
         )  # fmt: skip
 
     def _rows(self, codec: Any, path: str, raw: Any, problems: Sequence[Problem]) -> tuple[Row, ...]:
@@ -166,6 +173,21 @@ class Widgets:
                 for name, part in codec.parts.items()
             ))
             for number, row in enumerate(rows, start=1)
+        )  # fmt: skip
+
+    def _cells(self, codec: Any, path: str, raw: Any, problems: Sequence[Problem]) -> tuple[Row, ...]:
+        """The rows of a grid, each cell a widget of its own."""
+        held = raw if isinstance(raw, Mapping) else {}
+        rows = ((row, held.get(name)) for name, row in codec.field.rows.items())
+        return tuple(
+            Row(number, tuple(
+                self._widget(
+                    part, f"{path}[{row.name}][{name}]", cells.get(name) if isinstance(cells, Mapping) else None,
+                    problems, required=part.field.required == "true",
+                )
+                for name, part in codec.parts.items()
+            ), row.label)
+            for number, (row, cells) in enumerate(rows, start=1)
         )  # fmt: skip
 
     def _options(self, kind: str, codec: Codec, raw: Any, required: bool) -> tuple[Option, ...]:
@@ -191,7 +213,7 @@ class Widgets:
     def _resolved(self, codec: Codec, path: str, raw: Any) -> str:
         """What was understood, where that helps: a date in both calendars, the municipality of an address."""
         kind = codec.field.type
-        if kind not in ("date", "address", "body", "money") or is_blank(raw):
+        if kind not in ("date", "address", "body", "money", "geo_point") or is_blank(raw):
             return ""
         value = codec.read(raw, self.context, path).value
         if value is None:
@@ -213,8 +235,10 @@ class Widgets:
 def kind_of(item: Field, codec: Codec) -> str:
     """The partial that draws a field of this type."""
     kind = item.type
-    if kind in ("group", "file", "date"):
+    if kind in ("group", "grid", "file", "date"):
         return kind
+    if kind == "geo_point":
+        return "point"
     if kind == "yes_no":
         return "radios"
     if kind == "choice":
@@ -222,6 +246,18 @@ def kind_of(item: Field, codec: Codec) -> str:
     if kind == "multiple":
         return "checks" if codec.items else "textarea"
     return "textarea" if kind == "long_text" else "text"
+
+
+def _point(raw: Any) -> Mapping[str, str]:
+    """What stands in the inputs of a point: as typed, or as it is stored."""
+    if isinstance(raw, str):
+        lat, _comma, lon = raw.partition(",")
+        return {"lat": lat.strip(), "lon": lon.strip()}
+    if not isinstance(raw, Mapping):
+        return {}
+    return {
+        name: str(raw.get(name) if raw.get(name) is not None else "") for name in ("lat", "lon", "precision")
+    }
 
 
 def _valid(item: Any, context: ReadContext) -> bool:

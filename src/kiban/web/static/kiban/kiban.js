@@ -58,6 +58,34 @@
     picker.showPicker();
   };
 
+  // The position of this device, with how precise it is; what is typed over it counts as typed.
+  const locate = (event) => {
+    const button = event.target.closest?.("button[data-locate]");
+    const point = button?.closest("[data-point]");
+    if (!point) return;
+    const told = point.querySelector("[data-located]");
+    const input = (part) => point.querySelector(`input[name$=".${part}"]`);
+    if (!navigator.geolocation) {
+      told.textContent = button.dataset.denied;
+      return;
+    }
+    told.textContent = button.dataset.busy;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        input("lat").value = coords.latitude.toFixed(7);
+        input("lon").value = coords.longitude.toFixed(7);
+        input("precision").value = Math.ceil(coords.accuracy);
+        input("measured").value = `${input("lat").value},${input("lon").value}`;
+        told.textContent = "";
+        input("lon").dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      () => {
+        told.textContent = button.dataset.denied;
+      },
+      { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 },
+    );
+  };
+
   const usePrint = (event) => {
     if (event.target.closest?.("button[data-print]")) window.print();
   };
@@ -111,6 +139,7 @@
     document.addEventListener("submit", sendOnce);
     document.addEventListener("click", followToField);
     document.addEventListener("click", openCalendar);
+    document.addEventListener("click", locate);
     document.addEventListener("click", usePrint);
     document.addEventListener("click", copy);
     document.querySelector("form[data-go-on]")?.submit(); // nothing is lost by going on: the page shows it again
