@@ -8,6 +8,7 @@ from kiban.access.tenancy import Tenant
 TENANTS = sorted((m for m in apps.get_models() if issubclass(m, Tenant)), key=lambda m: m._meta.db_table)
 # Tables with a `body` that are no tenants: reference data, which is the same for all who look.
 REFERENCE = {
+    "access_absence",
     "access_rolegrant",
     "access_participation",
     "access_closedday",

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from kiban.access import bodies
+from kiban.access import bodies, deputies
 from kiban.access.models import ApiToken, RoleGrant, User
 from kiban.kernel.definitions.model import Service
 from kiban.kernel.facts import ActorFacts
@@ -25,7 +25,8 @@ def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFact
     it may see is settled by whose case it is. Staff and machines hold what was granted to them (`place` is the
     body), and what reaches here from above: a role of reach `nation` granted at the service's ministry, one of
     reach `below` granted at the prefecture (`place` is then that body). Without any role `roles` is empty. Roles of
-    reach `granted` that are held in whichever place stand in `granted`.
+    reach `granted` that are held in whichever place stand in `granted`. Roles that are held only in somebody's place
+    (a role given for that, or an absence) stand in `roles` too, and in `deputy` with the id of that person.
     """
     if user.kind == "party":
         roles = frozenset(role.name for role in service.roles.values() if role.kind == "party")
@@ -38,13 +39,25 @@ def actor_for(user: User, body: str, service: Service, *, on: date) -> ActorFact
         for grant in rows
         if grant.body == body or _reach(service, grant.role) in reaching.get(grant.body, ())
     ]
+    own = frozenset(grant.role for grant in grants if grant.deputy_for is None)
+    deputy = {grant.role: str(grant.deputy_for) for grant in grants if grant.role not in own}
+    deputy = {**_deputised(user, body, service, own, on), **deputy}
     kind = "machine" if user.kind == "machine" else "staff"
     department = next((grant.department for grant in reversed(grants) if grant.department), "")
     place = body if not grants or any(grant.body == body for grant in grants) else grants[-1].body
     return ActorFacts(
-        str(user.id), kind, frozenset(grant.role for grant in grants), place=place, department=department,
+        str(user.id), kind, own | deputy.keys(), place=place, department=department, deputy=deputy,
         granted=tuple((grant.role, grant.body) for grant in rows if grant.role in granted),
     )  # fmt: skip
+
+
+def _deputised(user: User, body: str, service: Service, own: frozenset[str], on: date) -> dict[str, str]:
+    """The roles of those in whose place the user acts while they are away, by role the absent person."""
+    away = deputies.in_place_of(user.id, body, on) if user.kind == "staff" else ()
+    if not away:
+        return {}
+    rows = _valid(on).filter(user_id__in=away, body=body, service=service.slug, deputy_for=None)
+    return {grant.role: str(grant.user_id) for grant in rows.order_by("id") if grant.role not in own}
 
 
 def _granted_roles(service: Service) -> list[str]:
@@ -75,9 +88,10 @@ def _reach(service: Service, role: str) -> str:
 
 
 def holders(body: str, service: str, role: str, *, on: date) -> list[UUID]:
-    """The ids of the active users who hold a role of a service in a body on a day."""
+    """The ids of the active users who hold a role of a service in a body on a day, and of their deputies."""
     rows = _valid(on).filter(body=body, service=service, role=role, user__is_active=True)
-    return sorted(set(rows.values_list("user_id", flat=True)))
+    found = set(rows.values_list("user_id", flat=True))
+    return sorted(found.union(deputies.deputies_of(found, body, on)))
 
 
 def sees_body(service: Service, actor: ActorFacts) -> bool:
@@ -107,8 +121,11 @@ def administers(service: Service, actor: ActorFacts) -> bool:
 
 def bodies_of(user: User, *, on: date) -> list[tuple[str, str]]:
     """The (body, service) pairs in which the user holds a role on a day."""
-    rows = _valid(on).filter(user=user).exclude(service="").values_list("body", "service").distinct()
-    return sorted(rows)
+    rows = _valid(on).exclude(service="").values_list("body", "service").distinct()
+    found = set(rows.filter(user=user))
+    for body, absent in deputies.bodies_of_deputy(user.id, on):
+        found.update(rows.filter(user_id=absent, body=body))
+    return sorted(found)
 
 
 def grant(

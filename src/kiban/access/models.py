@@ -105,6 +105,20 @@ class RoleGrant(models.Model):
         indexes = (models.Index(fields=("body", "service", "role"), name="grant_by_body"),)
 
 
+class Absence(models.Model):
+    """不在: a person is away from a day to a day (both included), and a deputy acts in their place (代決)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    body = models.TextField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
+    deputy = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deputised")
+    from_date = models.DateField()
+    to_date = models.DateField()
+
+    class Meta:
+        indexes = (models.Index(fields=("body", "to_date"), name="absence_of_body"),)
+
+
 class ApiToken(models.Model):
     """A token of the API: only its SHA-256 is kept."""
 

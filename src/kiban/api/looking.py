@@ -229,6 +229,8 @@ def _event(event: EventView, who: Who, found: Seen) -> dict[str, Any]:
     }
     if found.sight.inside:
         said["actor"]["name"] = who.name
+        if who.deputy_for:
+            said["actor"]["deputy_for"] = who.deputy_for
         said["content"] = found.sight.content(event.said)
     return said
 

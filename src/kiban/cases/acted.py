@@ -15,12 +15,16 @@ from kiban.kernel.definitions.model import Label
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The actor of an event. `roles` are those by which staff could act; `name` is empty unless it may be told."""
+    """The actor of an event. `roles` are those by which staff could act; `name` is empty unless it may be told.
+
+    `deputy_for`: the name of the person in whose place it was done (代決), where names may be told.
+    """
 
     kind: Literal["party", "staff", "system"]
     department: str = ""
     roles: tuple[Label, ...] = ()
     name: str = ""
+    deputy_for: str = ""
 
     def role(self, language: str) -> str:
         """The role in words."""
@@ -34,7 +38,7 @@ class Who:
 def acted(found: CaseView, events: Iterable[EventView], *, by_name: bool) -> list[Who]:
     """Who did each of the events of a case."""
     rows = list(events)
-    people = _ids(rows)
+    people = _ids([event.actor for event in rows] + [_absent(event) for event in rows])
     names = _names(people) if by_name else {}
     grants = _grants(found, people)
     return [_who(found, event, names, grants) for event in rows]
@@ -48,7 +52,13 @@ def _who(
     name = names.get(event.actor, "")
     if event.place.startswith("p-"):
         return Who("party", name=name)
-    return Who("staff", event.department, _roles(found, event, grants.get(event.actor, ())), name)
+    held = [*grants.get(event.actor, ()), *grants.get(_absent(event), ())]
+    return Who("staff", event.department, _roles(found, event, held), name, names.get(_absent(event), ""))
+
+
+def _absent(event: EventView) -> str:
+    """The id of the person in whose place the act was done; empty for an act in one's own right."""
+    return str(event.said.get("deputy_for") or "")
 
 
 def _roles(found: CaseView, event: EventView, grants: Iterable[RoleGrant]) -> tuple[Label, ...]:
@@ -67,11 +77,11 @@ def _roles(found: CaseView, event: EventView, grants: Iterable[RoleGrant]) -> tu
     return tuple(word.label for name, word in words.items() if name in held & able)
 
 
-def _ids(events: Iterable[EventView]) -> set[UUID]:
+def _ids(actors: Iterable[str]) -> set[UUID]:
     found = set()
-    for event in events:
+    for actor in actors:
         try:
-            found.add(UUID(event.actor))
+            found.add(UUID(actor))
         except ValueError:
             continue
     return found

@@ -21,6 +21,7 @@ from django.db.models import F, Q
 
 from kiban.access import people
 from kiban.access.actors import holders
+from kiban.access.deputies import deputies_of
 from kiban.access.scope import scope
 from kiban.cases.lines import WRITE, Line, granted, viewers
 from kiban.cases.models import Case, Event, Inbox, Notice, Outbox
@@ -208,10 +209,13 @@ def _copies(notice: Notice, case: Case) -> Iterable[tuple[str, Inbox]]:
 
 
 def _addressed(kind: str, name: str, case: Case, on: date) -> Iterable[str]:
-    """The colleagues whom a notice of the office names: one person, or everybody of a department."""
-    for colleague in people.colleagues(case.body, case.service, on=on):
-        if name == (str(colleague.id) if kind == "person" else colleague.department):
-            yield str(colleague.id)
+    """The colleagues whom a notice of the office names (one person, or a department), and their deputies."""
+    named = {
+        colleague.id
+        for colleague in people.colleagues(case.body, case.service, on=on)
+        if name == (str(colleague.id) if kind == "person" else colleague.department)
+    }
+    return [str(user) for user in sorted(named.union(deputies_of(named, case.body, on)))]
 
 
 def _copy(notice: Notice, case: Case, partition: str, owner: str, id_: UUID) -> Inbox:

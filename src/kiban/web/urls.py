@@ -10,6 +10,7 @@ from kiban.web.admin import places as admin_places
 from kiban.web.admin import webhooks as admin_webhooks
 from kiban.web.demo import payments as demo_payments
 from kiban.web.demo import views as demo
+from kiban.web.desk import absence as desk_absence
 from kiban.web.desk import bulk as desk_bulk
 from kiban.web.desk import case as desk_case
 from kiban.web.desk import export as desk_export
@@ -79,6 +80,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", operations.work, name="operations"),
     path(_DESK, desk.inbox, name="desk-inbox"),
     path(_DESK + "cases.csv", desk_export.cases, name="desk-cases-csv"),
+    path(_DESK + "absence/", desk_absence.absences, name="desk-absence"),
     path(_DESK + "many/", desk_bulk.many, name="desk-bulk"),
     path(_DESK + "many/<uuid:run>/", desk_bulk.run, name="desk-bulk-run"),
     path(_DESK + "shared/", desk_shared.shared, name="desk-shared"),

@@ -192,6 +192,9 @@ def _what(place: Place, row: SettingChange) -> str:
             if isinstance(said, dict) and "label" in said
             else row.name
         )
+    if row.kind.startswith("absence"):
+        names = row.after or {}
+        return f"{names.get('name', '')} → {names.get('deputy_name', '')}"
     if row.kind.startswith("grant"):
         role = place.compiled.service.roles.get(row.name)
         name = str((row.after or row.before or {}).get("name", ""))

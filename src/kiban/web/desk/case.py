@@ -166,7 +166,8 @@ def _said_lines(
 def _who(who: Who) -> str:
     if who.kind == "system":
         return _("System")
-    return f"{who.department} {who.name}".strip()
+    name = f"{who.department} {who.name}".strip()
+    return _("%(name)s (in place of %(absent)s)") % {"name": name, "absent": who.deputy_for} if who.deputy_for else name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

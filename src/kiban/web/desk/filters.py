@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from kiban.access.models import User
 from kiban.kernel.office import works_here
 from kiban.ops import clock
 from kiban.web.viewer import Place
@@ -58,6 +59,12 @@ def wishes(place: Place, chosen: Mapping[str, str]) -> dict[str, Any]:
         "assigned": {"me": [actor.id, *actor.deputy.values()], "nobody": []}.get(chosen["who"]),
         "department": actor.department if chosen["who"] == "department" else None,
     }  # fmt: skip
+
+
+def standing_in(place: Place) -> list[str]:
+    """The names of those in whose place the actor acts today (代決)."""
+    absent = set(place.actor.deputy.values())
+    return sorted(user.display_name for user in User.objects.filter(id__in=absent)) if absent else []
 
 
 def acts_on_many(place: Place) -> bool:

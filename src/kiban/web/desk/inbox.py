@@ -26,7 +26,7 @@ from kiban.kernel.state import state_from_json
 from kiban.ops import clock
 from kiban.web import display
 from kiban.web.desk.export import years
-from kiban.web.desk.filters import acts_on_many, filters, handlers, said, wishes
+from kiban.web.desk.filters import acts_on_many, filters, handlers, said, standing_in, wishes
 from kiban.web.public.catalogue import opening_action
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, place_of, places_of_staff, staff_only, user_of
@@ -106,7 +106,7 @@ def inbox(request: HttpRequest, body: str, service: str) -> HttpResponse:
         "next_url": f"?{urlencode({**said(chosen), 'cursor': page.next})}" if page.next else "",
         "first_url": f"?{urlencode(said(chosen))}" if request.GET.get("cursor") else "",
         "handlers": handlers(place), "names": _assignees(place, page.rows),
-        "openings": _openings(place), "many": acts_on_many(place),
+        "openings": _openings(place), "many": acts_on_many(place), "standing_in": standing_in(place),
         "file_years": years(place), "filtered": bool(said(chosen)),
         "crumbs": [(_("Staff desk"), reverse("desk")), (place.title(language()), "")],
     }  # fmt: skip
