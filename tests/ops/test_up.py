@@ -13,14 +13,18 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from kiban.kernel.dates import JST
 from kiban.ops.home import REPO
 from kiban.ops.machine import free_port
 
@@ -174,9 +178,82 @@ def _said(value: Any) -> Iterator[str]:
         yield value
 
 
+CLERK = "demo-131229-temporary-plate-clerk-A"
+APPLICATION = {
+    "applicant_kind": "individual", "applicant_name": "架空苗字 次郎", "applicant_phone": "03-0000-9876",
+    "applicant_address": {"text": "東京都葛飾区立石九丁目98番76号"}, "receiver_same": True, "vehicle_name": "架空自動車",
+    "vehicle_class": "ordinary", "vehicle_shape": "box", "chassis_no": "KKU000-9876543", "purpose_code": "inspect",
+    "route_from": {"text": "東京都葛飾区立石"}, "route_to": {"text": "東京都足立区南花畑"}, "insurer": "架空損害保険",
+    "insurance_no": "KKU9876543", "vehicle_doc_kind": "inspection_certificate", "vehicle_doc_is_copy": False,
+}  # fmt: skip
+
+
+def _call(port: int, path: str, token: str, data: object) -> tuple[int, Any]:
+    """A POST of JSON to the API."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/v1{path}", data=json.dumps(data).encode(), method="POST",
+        headers={
+            "Authorization": f"Bearer {token}", "Idempotency-Key": uuid.uuid4().hex, "Content-Type": "application/json",
+        },
+    )  # fmt: skip
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def _submit(kiban: Kiban, port: int) -> str:
+    """A clerk enters an application over the wire: refused, then accepted, then withdrawn. The token is returned."""
+    token = kiban("admin", "token", CLERK, "--days", "1").stdout.split()[-1]
+    today = datetime.now(JST).date()
+    days = {
+        "period_from": today,
+        "period_to": today,
+        "insurance_from": today,
+        "insurance_to": today + timedelta(30),
+    }
+    said = {**APPLICATION, **{name: str(day) for name, day in days.items()}}
+    path = "/bodies/131229/services/temporary-plate/procedures/permit/cases"
+    assert _call(port, path, token, {"data": {**said, "applicant_phone": "架空の番号"}})[0] == 422
+    status, opened = _call(port, path, token, {"data": said})
+    assert status == 201, opened
+    act = f"/bodies/131229/cases/{opened['id']}/acts/withdraw"
+    assert _call(port, act, token, {"data": {"comment": "架空苗字さんの都合"}})[0] == 200
+    return token
+
+
+def test_metrics_count_all_processes_together(installation: tuple[Kiban, Path, int]) -> None:
+    """Both workers of the server, and the worker, in one exposition; without the token there is nothing."""
+    _kiban, home, port = installation
+    address = f"http://127.0.0.1:{port}/metrics"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address, timeout=10)
+    token = (home / "secrets" / "metrics_token").read_text().strip()
+
+    def scraped() -> dict[str, float]:
+        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+            found: dict[str, float] = {}
+            for sample in (sample for family in families for sample in family.samples):
+                found[sample.name] = found.get(sample.name, 0.0) + sample.value
+            return found
+
+    before = scraped()["kiban_requests_total"]
+    for _ in range(20):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/bodies/", timeout=30) as answer:
+            assert answer.status == 200
+    assert scraped()["kiban_requests_total"] >= before + 20
+    _wait(lambda: scraped()["kiban_workers_alive"] == 1)
+    _wait(lambda: scraped().get("kiban_worker_rounds_total", 0) > 0)
+    assert {"kiban_queue_waiting", "kiban_queue_dead", "kiban_request_seconds_sum"} <= scraped().keys()
+
+
 def test_no_log_holds_what_people_entered(installation: tuple[Kiban, Path, int]) -> None:
     """The demo's cases were played through the door; pages and API are asked with names; no log says any of it."""
-    _kiban, home, port = installation
+    kiban, home, port = installation
+    token = _submit(kiban, port)
     name, plain = "見本苗字 花子", "mihon.hanako@example.jp"
     query = urllib.parse.urlencode({"q": name, "next": f"/{plain}"})
     for path in (
@@ -191,6 +268,16 @@ def test_no_log_holds_what_people_entered(installation: tuple[Kiban, Path, int])
                 urllib.request.urlopen(request, timeout=10).read()
     entered = set(_said(yaml.safe_load((REPO / "demo" / "temporary-plate.yaml").read_text(encoding="utf-8"))))
     assert len(entered) > 5
+    entered |= {
+        *_said(APPLICATION),
+        "架空苗字",
+        "架空の番号",
+        "KKU000-9876543",
+        "KKU9876543",
+        "03-0000-9876",
+        token,
+    }
+    time.sleep(2)  # the worker has delivered what the acts left
     logs = sorted((home / "logs").iterdir())
     assert {"server.log", "worker.log", "postgres.log", "prepare.log"} <= {log.name for log in logs}
     for log in logs:
