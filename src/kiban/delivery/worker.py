@@ -13,7 +13,7 @@ from datetime import date
 
 from kiban.access import bodies
 from kiban.bulk import runs as bulk
-from kiban.cases import clocks, roots
+from kiban.cases import answers, clocks, roots
 from kiban.delivery import health, outbox, sender
 from kiban.delivery.messages import now as real_now
 from kiban.imports import work as imports
@@ -50,11 +50,12 @@ def run_once() -> int:
 
 
 def send_once() -> int:
-    """Sends what is due outside; once a day takes away what was sent long ago."""
+    """Sends what is due outside; once a day takes away what was sent or answered long ago."""
     done = sender.run()
     today = today_in_tokyo(real_now())
     if not done and today not in _swept:
         sender.forget_old(real_now())
+        answers.forget_old(clock.now())
         imports.forget_old(clock.now())
         bulk.forget_old(clock.now())
         _swept.clear()
