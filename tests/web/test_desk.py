@@ -197,9 +197,19 @@ def test_entry_at_the_counter(person: Person, words: Words) -> None:
     clerk = person("clerk")
     clerk.get(f"{DESK}new/permit/")
     page = fill_all(clerk, clerk.post(f"{DESK}new/permit/", {}))
+    assert "窓口の方に読み上げるか画面をお見せして" in page
     page = clerk.post(clerk.url, {"do": "send"})
     assert clerk.url.startswith(f"/desk/{BODY}/cases/")
-    assert "窓口" in words(page)  # the channel
+    assert "受付経路 窓口" in words(page)
+    case = clerk.url
+    clerk.post(f"{case}office/note/", {"text": "本人確認に時間がかかった"})
+    copy = words(clerk.get(f"{case}received/"))
+    assert "申請者の控え" in copy
+    assert "𠮷田　髙志" in copy
+    assert "本人確認に時間がかかった" not in copy
+    assert "決裁者の判断" not in copy  # a section of the office
+    person().get(f"{case}received/", 404)
+    person("clerk", body="131211").get(f"{case}received/", 404)
 
 
 def test_who_has_no_role_here_finds_nothing(person: Person, case: str, anybody: Pages) -> None:

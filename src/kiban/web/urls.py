@@ -18,6 +18,7 @@ from kiban.web.desk import figures as desk_figures
 from kiban.web.desk import inbox as desk
 from kiban.web.desk import office as desk_office
 from kiban.web.desk import own_effect as desk_effect
+from kiban.web.desk import received as desk_received
 from kiban.web.desk import registry as desk_registry
 from kiban.web.desk import shared as desk_shared
 from kiban.web.help import views as help_pages
@@ -73,6 +74,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", desk.desk, name="desk"),
     path(_CASE, desk_case.case, name="desk-case"),
     path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
+    path(_CASE + "received/", desk_received.received, name="desk-case-received"),
     path(_CASE + "office/<slug:act>/", desk_office.act, name="desk-case-office"),
     path(_CASE + "documents/<uuid:document>/", desk_case.document, name="desk-case-document"),
     path(_CASE + "files/", desk_case.case, name="desk-case-files"),
