@@ -10,7 +10,7 @@ from ninja import Query, Router
 
 from kiban.access.actors import actor_for, administers, bodies_of, reaches_above
 from kiban.access.scope import scope
-from kiban.api import shapes
+from kiban.api import delivery_shapes, shapes
 from kiban.api.answers import answer, not_allowed, not_found, wrong_input
 from kiban.api.auth import Caller, caller
 from kiban.api.cases import bad_cursor
@@ -30,7 +30,9 @@ _REFUSED = Label(ja="公開された https のURLを指定してください。"
 
 
 @router.get(
-    "/me/cases", response={200: shapes.DeliveredCases, **shapes.PROBLEMS}, summary="A party's own cases"
+    "/me/cases",
+    response={200: delivery_shapes.DeliveredCases, **shapes.PROBLEMS},
+    summary="A party's own cases",
 )
 def my_cases(
     request: HttpRequest, limit: int = Query(100, ge=1, le=200), cursor: str = Query("", max_length=1000)
@@ -44,7 +46,7 @@ def my_cases(
 
 @router.get(
     "/bodies/{body}/services/{service}/shared",
-    response={200: shapes.DeliveredCases, **shapes.PROBLEMS},
+    response={200: delivery_shapes.DeliveredCases, **shapes.PROBLEMS},
     summary="Cases that other bodies have delivered to this one",
 )
 def shared(
@@ -61,7 +63,7 @@ def shared(
     return _cases(body, box.ABOVE, service=service, limit=limit, cursor=cursor)
 
 
-@router.get("/me/notices", response={200: shapes.NoticePage, **shapes.PROBLEMS}, summary="Notices")
+@router.get("/me/notices", response={200: delivery_shapes.NoticePage, **shapes.PROBLEMS}, summary="Notices")
 def notices(
     request: HttpRequest, body: str = Query("", max_length=32, description="Staff: the body in which they work"),
     unread: bool = Query(False), limit: int = Query(50, ge=1, le=200), cursor: str = Query("", max_length=1000),
@@ -78,7 +80,9 @@ def notices(
 
 
 @router.post(
-    "/me/notices/{notice}/read", response={200: shapes.Unread, **shapes.PROBLEMS}, summary="Mark as read"
+    "/me/notices/{notice}/read",
+    response={200: delivery_shapes.Unread, **shapes.PROBLEMS},
+    summary="Mark as read",
 )
 def read(request: HttpRequest, notice: str, body: str = Query("", max_length=32)) -> HttpResponse:
     """A notice has been seen; may be repeated."""
@@ -90,7 +94,9 @@ def read(request: HttpRequest, notice: str, body: str = Query("", max_length=32)
 
 
 @router.get(
-    _HOOKS, response={200: shapes.WebhookList, **shapes.PROBLEMS}, summary="Webhooks of a service in a body"
+    _HOOKS,
+    response={200: delivery_shapes.WebhookList, **shapes.PROBLEMS},
+    summary="Webhooks of a service in a body",
 )
 def hooks(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """For administrators of the body's settings. Secrets are not shown again."""
@@ -101,8 +107,8 @@ def hooks(request: HttpRequest, body: str, service: str) -> HttpResponse:
 
 
 @router.post(
-    _HOOKS, response={201: shapes.Webhook, **shapes.PROBLEMS}, summary="Register a webhook",
-    openapi_extra=shapes.body_of(shapes.WebhookBody),
+    _HOOKS, response={201: delivery_shapes.Webhook, **shapes.PROBLEMS}, summary="Register a webhook",
+    openapi_extra=shapes.body_of(delivery_shapes.WebhookBody),
 )  # fmt: skip
 def register(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """The answer holds the `secret`, which is not shown again."""
@@ -139,7 +145,7 @@ def register(request: HttpRequest, body: str, service: str) -> HttpResponse:
 
 
 @router.delete(
-    _HOOKS + "/{webhook}", response={200: shapes.Done, **shapes.PROBLEMS}, summary="Delete a webhook"
+    _HOOKS + "/{webhook}", response={200: delivery_shapes.Done, **shapes.PROBLEMS}, summary="Delete a webhook"
 )
 def delete(request: HttpRequest, body: str, service: str, webhook: str) -> HttpResponse:
     """Nothing more is sent there."""
@@ -149,7 +155,9 @@ def delete(request: HttpRequest, body: str, service: str, webhook: str) -> HttpR
 
 
 @router.get(
-    _HOOKS + "/{webhook}/calls", response={200: shapes.CallList, **shapes.PROBLEMS}, summary="Last calls"
+    _HOOKS + "/{webhook}/calls",
+    response={200: delivery_shapes.CallList, **shapes.PROBLEMS},
+    summary="Last calls",
 )
 def calls(request: HttpRequest, body: str, service: str, webhook: str) -> HttpResponse:
     """The last 100 calls with what became of them; `dead` ones were given up."""
@@ -169,7 +177,7 @@ def calls(request: HttpRequest, body: str, service: str, webhook: str) -> HttpRe
 
 @router.post(
     _HOOKS + "/{webhook}/{do}",
-    response={200: shapes.WebhookDone, **shapes.PROBLEMS},
+    response={200: delivery_shapes.WebhookDone, **shapes.PROBLEMS},
     summary="try, rotate, stop, resume",
 )
 def act(request: HttpRequest, body: str, service: str, webhook: str, do: str) -> HttpResponse:

@@ -27,7 +27,7 @@ from psycopg import errors
 from uuid_utils.compat import uuid7
 
 from kiban.access import bodies
-from kiban.cases import files, filing, numbers
+from kiban.cases import files, filing, granting, numbers
 from kiban.cases.asking import BadKey, KeyConflict, NotVisible, case_uuid, key_of, named
 from kiban.cases.facts import facts_for
 from kiban.cases.queries import may_see
@@ -44,9 +44,8 @@ from kiban.kernel.decide import fire as decide_fire
 from kiban.kernel.definitions.compile import CompiledProcedure, CompiledService
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.effects import UndecidedEffect
-from kiban.kernel.facts import SYSTEM, ActorFacts, Decision, Facts, GrantChange, Refusal
-from kiban.kernel.grants import EVERYWHERE
-from kiban.kernel.problems import INVALID, NOT_IN_LIST, STALE, Problem
+from kiban.kernel.facts import SYSTEM, ActorFacts, Decision, Facts, Refusal
+from kiban.kernel.problems import INVALID, STALE
 from kiban.kernel.state import state_from_json
 from kiban.kernel.text import refuse
 from kiban.ops import clock as ops_clock
@@ -78,10 +77,6 @@ _UNDECIDED = Label(
 _REASON = Label(
     ja="理由に使えない文字があるか、長すぎます（2,000文字まで）。",
     en="A reason holds characters that cannot be used, or is too long (2,000 characters).",
-)
-_NOBODY = Label(
-    ja="情報を提供する相手の団体が見つかりません。コードを確かめてください。",
-    en="There is no such body to share this with. Please check its code.",
 )
 BUSY = "busy"
 
@@ -297,25 +292,13 @@ def _decided(
     except UndecidedEffect as mistake:
         _log.error("a definition leaves an effect undecided: %s", mistake)
         return Refusal(INVALID, _UNDECIDED)
-    if isinstance(found, Decision):
-        unknown = [one.to for one in found.effects if isinstance(one, GrantChange) and not _is_place(one.to)]
-        if unknown:
-            return _nobody(found, unknown)
+    if isinstance(found, Decision) and (refusal := granting.refuse_unknown(found)) is not None:
+        return refusal
     if not request.named:
         return found
     return files.refuse_unsent(
         found, request.named, _held(opened), before.document["values"] if before else {}
     )
-
-
-def _is_place(to: str) -> bool:
-    return to == EVERYWHERE or bodies.exists(to)
-
-
-def _nobody(found: Decision, unknown: list[str]) -> Refusal:
-    """A case is granted to bodies that there are; the field that named another is told."""
-    fields = [name for name, value in found.input.items() if value in unknown]
-    return Refusal(INVALID, _NOBODY, tuple(Problem(name, NOT_IN_LIST, _NOBODY) for name in fields))
 
 
 def _held(opened: Session) -> dict[str, tuple[str, int]]:

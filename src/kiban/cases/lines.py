@@ -7,18 +7,13 @@ a later event wins, in whatever order they arrive. Who reads it: `kiban.delivery
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from kiban.access import bodies
 from kiban.access.actors import above
-from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Service
-from kiban.kernel.facts import CaseState
-from kiban.kernel.grants import EVERYWHERE, holding
-from kiban.kernel.sight import granted as sees_grant
-from kiban.kernel.state import title_of
 
 WRITE = f"SELECT kiban_share({', '.join(['%s'] * 16)})"  # cases/append.sql
 
@@ -61,19 +56,3 @@ def viewers(service: Service, body: str, party: str) -> Iterator[tuple[str, str]
             yield code, "below"
     if "nation" in reaches and service.ministry != body and bodies.exists(service.ministry):
         yield service.ministry, "nation"
-
-
-def granted(line: Line, procedure: CompiledProcedure, state: CaseState) -> Iterator[tuple[str, Line]]:
-    """(partition, line) for those to whom the case was granted, in words that the grant shows.
-
-    What was revoked or blocked is delivered too, as over since long: a line of an earlier act can't come back.
-    """
-    for grant in state.grants.values():
-        if grant.to != EVERYWHERE:
-            shown = sees_grant(procedure, grant)
-            title = title_of(procedure, state) if shown.names_all(procedure.title.names) else ""
-            stands = holding(state.grants, [(grant.role, grant.to)], grant.since) is not None
-            yield (
-                grant.to,
-                replace(line, title=title[:300], due_on=None, until=grant.until if stands else date.min),
-            )

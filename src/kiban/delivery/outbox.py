@@ -23,7 +23,8 @@ from kiban.access import people
 from kiban.access.actors import holders
 from kiban.access.deputies import deputies_of
 from kiban.access.scope import scope
-from kiban.cases.lines import WRITE, Line, granted, viewers
+from kiban.cases.granting import granted
+from kiban.cases.lines import WRITE, Line, viewers
 from kiban.cases.models import Case, Event, Inbox, Notice, Outbox
 from kiban.definitions import editions
 from kiban.delivery import messages, webhooks
