@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kiban.kernel.calendar import Calendar
 from kiban.kernel.dates import days_in_month
-from kiban.kernel.periods import age_on, attains_on, deadline, period_reason, school_start_on
+from kiban.kernel.periods import age_on, attains_on, deadline
 
 NATIONAL = Calendar()
 days = st.dates(min_value=date(1990, 1, 1), max_value=date(2060, 12, 31))
@@ -91,31 +91,6 @@ def test_impossible_periods(n: int, unit: Any) -> None:
         deadline(date(2026, 10, 5), n, unit)
 
 
-def test_the_reason_names_each_closed_day() -> None:
-    reason = period_reason(date(2026, 9, 5), 14, "days", roll="next_open_day")
-    assert (reason.last_day, reason.due) == (date(2026, 9, 19), date(2026, 9, 24))
-    assert [(day.day, str(why)) for day, why in reason.closed] == [
-        (19, "土曜日"),
-        (20, "日曜日"),
-        (21, "敬老の日"),
-        (22, "国民の休日"),
-        (23, "秋分の日"),
-    ]
-    for name in ("土曜日", "日曜日", "敬老の日", "国民の休日", "秋分の日", "令和8年9月24日"):
-        assert name in reason.ja
-    assert "Autumnal Equinox Day" in reason.en
-
-
-def test_reasons_without_a_roll_and_backwards() -> None:
-    plain = period_reason(date(2024, 2, 15), 14, "days", roll="next_open_day")
-    assert plain.closed == ()
-    assert "令和6年2月29日" in plain.ja
-    back = period_reason(date(2026, 9, 24), 1, "days", direction="before", roll="previous_open_day")
-    assert back.due == date(2026, 9, 18)
-    assert [day.day for day, _ in back.closed] == [19, 20, 21, 22, 23]
-    assert "直前の" in back.ja
-
-
 @pytest.mark.parametrize(
     ("birth", "age", "day"),
     [
@@ -129,11 +104,6 @@ def test_reasons_without_a_roll_and_backwards() -> None:
 )
 def test_when_an_age_is_attained(birth: str, age: int, day: str) -> None:
     assert attains_on(date.fromisoformat(birth), age).isoformat() == day
-
-
-def test_school_begins_after_six_years() -> None:
-    assert school_start_on(date(2018, 4, 1)) == date(2024, 4, 1)
-    assert school_start_on(date(2018, 4, 2)) == date(2025, 4, 1)
 
 
 def test_age_at_the_desk_and_age_in_law() -> None:

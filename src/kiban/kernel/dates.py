@@ -73,10 +73,6 @@ class Month:
         years, month = divmod(self.year * 12 + self.month - 1 + months, 12)
         return type(self)(years, month + 1)
 
-    def months_since(self, other: "Month") -> int:
-        """How many months lie between, signed."""
-        return (self.year - other.year) * 12 + self.month - other.month
-
     def __str__(self) -> str:
         return f"{self.year:04}-{self.month:02}"
 

@@ -1,17 +1,15 @@
-"""Periods and ages: when a period ends, and why it ends there.
+"""Periods and ages: when a period ends.
 
 The rules are those of 民法140条 to 143条 (the first day is not counted; months and years end on the day
 before the corresponding day, 応当日, or on the last day of a month that has none), with the roll to an open
 office day that 行政機関の休日に関する法律2条 and 地方自治法4条の2 add. Days are Asia/Tokyo civil dates.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from kiban.kernel.calendar import Calendar, ClosedReason, shift
+from kiban.kernel.calendar import Calendar, shift
 from kiban.kernel.dates import Month
-from kiban.kernel.wareki import format_wareki
 
 Unit = Literal["days", "business_days", "months", "years"]
 Direction = Literal["after", "before"]
@@ -89,65 +87,6 @@ def _rolled(last: date, roll: Roll, calendar: Calendar) -> date:
     return calendar.next_open(last) if roll == "next_open_day" else calendar.previous_open(last)
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodReason:
-    """How a period came to end where it ends.
-
-    `last_day` is the end before the roll, `due` after it; `closed` are the closed days in between in calendar
-    order, with their names. `ja` and `en` are sentences for the person concerned.
-    """
-
-    last_day: date
-    due: date
-    closed: tuple[tuple[date, ClosedReason], ...]
-    ja: str
-    en: str
-
-
-def period_reason(
-    start: date,
-    n: int,
-    unit: Unit,
-    *,
-    direction: Direction = "after",
-    first_day: FirstDay = "exclude",
-    roll: Roll = "none",
-    calendar: Calendar = _NATIONAL,
-) -> PeriodReason:
-    """The same period as `deadline`, explained; arguments and errors are the same."""
-    last = last_day(start, n, unit, direction=direction, first_day=first_day, calendar=calendar)
-    due = _rolled(last, roll, calendar)
-    closed = _closed_between(last, due, calendar)
-    if not closed:
-        return PeriodReason(
-            last, due, (), f"期限は{format_wareki(due)}です。", f"The period ends on {due.isoformat()}."
-        )
-    names_ja = "、".join(f"{day.month}月{day.day}日 {reason.ja}" for day, reason in closed)
-    names_en = ", ".join(f"{day.isoformat()} {reason.en}" for day, reason in closed)
-    word_ja, word_en = ("次の", "next") if due > last else ("直前の", "last")
-    return PeriodReason(
-        last,
-        due,
-        closed,
-        f"末日の{format_wareki(last)}が閉庁日に当たるため（{names_ja}）、"
-        f"期限は{word_ja}開庁日の{format_wareki(due)}です。",
-        f"The period would end on {last.isoformat()}, when the office is closed ({names_en}); "
-        f"it ends on the {word_en} open day, {due.isoformat()}.",
-    )
-
-
-def _closed_between(last: date, due: date, calendar: Calendar) -> tuple[tuple[date, ClosedReason], ...]:
-    step = 1 if due > last else -1
-    found = []
-    day = last
-    while day != due:
-        reason = calendar.closed_reason(day)
-        if reason is not None:
-            found.append((day, reason))
-        day = shift(day, step)
-    return tuple(sorted(found, key=lambda item: item[0]))
-
-
 def age_on(birth: date, day: date) -> int:
     """The age as people say it and desks show it: one more on each birthday (1 March for 29 February).
 
@@ -163,10 +102,3 @@ def attains_on(birth: date, age: int) -> date:
     age on 28 February.
     """
     return last_day(birth, age, "years", first_day="include")
-
-
-def school_start_on(birth: date) -> date:
-    """1 April on or after the day that follows the attainment of 6 years (学校教育法17条)."""
-    ready = shift(attains_on(birth, 6), 1)
-    april = date(ready.year, 4, 1)
-    return april if ready <= april else date(ready.year + 1, 4, 1)

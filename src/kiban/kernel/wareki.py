@@ -47,16 +47,6 @@ GREGORIAN_SINCE = date(1873, 1, 1)
 """Meiji 6. Earlier dates were lunar: they are not read or printed in an era (明治5年太政官布告337号)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wareki:
-    """A day as written in an era. On a day of change two of these mean the same date: keep both."""
-
-    era_code: int
-    year: int
-    month: int
-    day: int
-
-
 def era(code: int, eras: Sequence[Era] = ERAS) -> Era:
     """The era with this code; KeyError when there is none."""
     for item in eras:
@@ -72,12 +62,6 @@ def era_of(day: date, eras: Sequence[Era] = ERAS) -> Era:
             if item.holds(day):
                 return item
     raise ValueError(f"no era for {day.isoformat()}: eras are used from {GREGORIAN_SINCE.isoformat()}")
-
-
-def to_wareki(day: date, eras: Sequence[Era] = ERAS) -> Wareki:
-    """The day in its era. ValueError before 1873-01-01."""
-    found = era_of(day, eras)
-    return Wareki(found.code, day.year - found.offset, day.month, day.day)
 
 
 def from_wareki(

@@ -258,7 +258,7 @@ def _held(compiled: CompiledService, on: date) -> Closing:
 def _another(row: Closing, user: User) -> None:
     if row.by == str(user.id):
         raise _refused(
-            "not_same_person", "締めた人とは別の人が行ってください。", "Another person must do this."
+            NOT_SAME_PERSON, "締めた人とは別の人が行ってください。", "Another person must do this."
         )
 
 

@@ -296,14 +296,9 @@ def test_engine_functions() -> None:
         return [seats * vote // sum(votes) for vote in votes]
 
     share = Function("shares", (INT, List(INT)), List(INT), shares, cost=500)
-    scope = Scope(SCOPE.names, BUILTINS.adding(share))
+    scope = Scope(SCOPE.names, {**BUILTINS, "shares": share})
     program = compile_expression("shares(n, [60, 40])[0] + 1", scope, INT)
     assert program({"n": 10}) == 7 and program.cost > 500
     with pytest.raises(ExpressionErrors):
         compile_expression("shares(n, ['a'])", scope)
     assert compile_expression("size(shares(1, [1]))", Scope({}, {**BUILTINS, "shares": share}))({}) == 1
-
-
-def test_the_table_is_not_changed_by_adding() -> None:
-    BUILTINS.adding(Function("twice", (INT,), INT, lambda n: n * 2))
-    assert "twice" not in BUILTINS

@@ -37,7 +37,7 @@ LONGEST_TEXT = 1_000_000
 class Scope:
     """What an expression may name: values with their types, and functions.
 
-    `functions` maps a name to a Function or to its overloads; use ``BUILTINS.adding(…)`` for engine functions.
+    `functions` maps a name to a Function or to its overloads; ``{**BUILTINS, name: function}`` for engine functions.
     """
 
     names: Mapping[str, Type]

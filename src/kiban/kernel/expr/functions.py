@@ -61,7 +61,7 @@ class Function:
 
 
 class FunctionTable(Mapping[str, tuple[Function, ...]]):
-    """Functions by name. ``BUILTINS.adding(f, g)`` gives a larger table; a name may be added to, not taken."""
+    """Functions by name, with all their overloads."""
 
     def __init__(self, functions: Iterable[Function]) -> None:
         found: dict[str, tuple[Function, ...]] = {}
@@ -77,10 +77,6 @@ class FunctionTable(Mapping[str, tuple[Function, ...]]):
 
     def __len__(self) -> int:
         return len(self._found)
-
-    def adding(self, *functions: Function) -> "FunctionTable":
-        """A table with these as well."""
-        return FunctionTable([*(f for group in self._found.values() for f in group), *functions])
 
 
 def item_of(node: Node) -> Type:
