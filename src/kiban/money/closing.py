@@ -22,7 +22,7 @@ from kiban.kernel.definitions.compile import CompiledService
 from kiban.kernel.definitions.model import ChargeEffect, Label
 from kiban.kernel.facts import ActorFacts, Facts
 from kiban.kernel.forms import run
-from kiban.kernel.problems import INVALID, OUT_OF_RANGE, REQUIRED, WRONG_STATE, Problem
+from kiban.kernel.problems import INVALID, NOT_SAME_PERSON, OUT_OF_RANGE, REQUIRED, WRONG_STATE, Problem
 from kiban.money.book import sums
 from kiban.money.entries import MOVING, signed
 from kiban.money.models import Closing, Entry
