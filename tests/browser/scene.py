@@ -83,13 +83,32 @@ def filled() -> Scene:
         draft = Draft.objects.get(body=partition)
     with scope(BODY):
         cases = {case.state: case for case in Case.objects.filter(body=BODY, procedure="permit")}
-        lent = cases["loaned"]
+        lent, approved = cases["loaned"], cases["approved"]
         scene.ids = {
             "body": BODY, "service": SERVICE, "draft": draft.id, "lent": lent.id, "new": cases["submitted"].id,
-            "review": cases["review"].id,
+            "review": cases["review"].id, "approved": approved.id,
             "document": Document.objects.filter(body=BODY, case_id=lent.id).first(),
             "file": Attachment.objects.filter(body=BODY).first(),
             "paid": Event.objects.get(body=BODY, case_id=lent.id, act="pay").seq,
             "hook": Subscription.objects.filter(body=BODY).first(),
         }  # fmt: skip
+    _money(scene)
     return scene
+
+
+def _money(scene: Scene) -> None:
+    """A payment that was begun, two statements of a provider: one beside the book, one whose columns are not named."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from kiban.access.scope import scope
+    from kiban.money.models import Order, Statement
+
+    money, clerk = f"/desk/{BODY}/{SERVICE}/money/", scene.client("clerk")
+    scene.client("resident").post(f"/my/cases/{BODY}/{scene.ids['approved']}/pay/fee/")
+    files = {"入金明細": "reference,amount,date\nT-1,750,2026-10-02\n", "決済": "番号,決済額,日\nT-2,750,x\n"}
+    for name, text in files.items():
+        clerk.post(f"{money}statements/", {"file": SimpleUploadedFile(f"{name}.csv", text.encode())})
+    with scope(BODY):
+        scene.ids["order"] = Order.objects.get(body=BODY).reference
+        for row in Statement.objects.filter(body=BODY):
+            scene.ids["statement" if row.columns else "raw"] = row.id

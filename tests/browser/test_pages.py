@@ -80,6 +80,12 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "money-standing": ("clerk", (f"{_DESK}money/standing/",)),
     "money-days": ("clerk", (f"{_DESK}money/days/",)),
     "money-day": ("clerk", (f"{_DESK}money/days/2026-10-02/",)),
+    "money-statements": ("clerk", (f"{_DESK}money/statements/",)),
+    "money-statement": ("clerk", (f"{_DESK}money/statements/{{statement}}/", f"{_DESK}money/statements/{{raw}}/")),
+    "money-online": ("clerk", (f"{_DESK}money/online/",)),
+    "my-case-pay": ("resident", (f"{_MINE}{{approved}}/pay/fee/",)),
+    "my-case-payment": ("resident", (f"{_MINE}{{approved}}/payments/{{order}}/",)),
+    "demo-payment": ("", ("/demo/payments/{order}/",)),
     "settings": ("admin", (_SET,)),
     "settings-parameter": ("admin", (f"{_SET}parameters/fee/", f"{_SET}parameters/allowed_purposes/")),
     "settings-participation": ("admin", (f"{_SET}participation/",)),
@@ -99,12 +105,13 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
 NO_PAGES = {
     **dict.fromkeys(("language", "sign-out", "draft-delete", "demo-sign-in", "demo-clock"), "a form leads on"),
     "session": "for the script",
+    "payment-notify": "for the payment service",
     **dict.fromkeys(("my-case-files", "desk-case-files"), "the beginning of the addresses of files"),
     **dict.fromkeys(
         (
             "my-case-document", "my-case-file", "desk-case-document", "desk-case-file", "desk-effect-csv",
             "desk-cases-csv", "money-csv", "money-xlsx", "money-sheet", "desk-case-receipt", "settings-import-blank",
-            "settings-import-corrections",
+            "settings-import-corrections", "money-statement-csv", "my-case-receipt", "demo-statement",
         ),
         "a file",
     ),
@@ -115,7 +122,8 @@ NO_PAGES = {
 # Pages that look otherwise before anything has happened
 EMPTY = (
     "procedures", "changes", "my", "my-notices", "desk-inbox", "desk-notices", "desk-registry", "desk-figures",
-    "desk-effect", "money", "money-standing", "money-days", "money-day", "settings-closed-days", "settings-history",
+    "desk-effect", "money", "money-standing", "money-days", "money-day", "money-statements", "money-online",
+    "settings-closed-days", "settings-history",
     "settings-webhooks", "settings-imports", "settings-fields", "operations",
 )  # fmt: skip
 
@@ -177,6 +185,9 @@ WRONG: dict[str, tuple[str, str, dict[str, str], str]] = {
     "desk-hand-over": ("clerk", f"{_CASES}{{new}}/office/hand-over/", {}, "main .form-foot button"),
     "money-day": ("clerk", f"{_DESK}money/days/2026-10-02/", {}, "main button[value=close]"),
     "money": ("clerk", f"{_DESK}money/?from=2026-13-01&to=x", {}, ""),
+    "money-statements": ("clerk", f"{_DESK}money/statements/", {}, "main button.button-primary"),
+    "money-statement": ("clerk", f"{_DESK}money/statements/{{statement}}/", {}, "main button[value=settle]"),
+    "money-columns": ("clerk", f"{_DESK}money/statements/{{raw}}/", {}, "main button[value=columns]"),
     "settings-parameter": ("admin", f"{_SET}parameters/fee/", {}, "main button.button-primary"),
     "settings-participation": ("admin", f"{_SET}participation/", {}, "main button.button-primary"),
     "settings-closed-days": ("admin", f"{_SET}closed-days/", {}, "main button[value=add]"),
@@ -319,7 +330,7 @@ def test_in_english_nothing_of_the_program_is_left_in_japanese(visit: Visit) -> 
 # What the scene itself has typed, and what stands in the frame on purpose
 LOCAL = {
     "日本語", "市民課", "総務課", "市民祭", "見本システム", "葛飾区", "東京都", "札幌市", "足立区", "下書き", "国土交通省",
-    "2026-10-05 or 令和8年10月5日", "持ち家", "仮",
+    "2026-10-05 or 令和8年10月5日", "持ち家", "仮", "入金明細", "番号", "決済額", "決済", "日",
 }  # fmt: skip
 
 _HIDDEN = ".site-header, .site-footer, .demo-bar, .breadcrumbs, .skip-link, .buttons, .desk-tabs, .filters, .screen-only"
@@ -336,6 +347,7 @@ def test_on_paper_there_is_the_content_alone(visit: Visit, tmp_path: Path) -> No
         "desk-inbox",
         "desk-figures",
         "money",
+        "money-day",
     )
     for name, visitor in _walk(visit, scene, names, width=794):  # A4 at 96 dpi
         page = visitor.page
