@@ -108,7 +108,7 @@ def _staff(on: date) -> Iterator[Person]:
         for role in service.roles.values():
             if role.kind != "staff":
                 continue
-            for body in [service.ministry] if role.reach in _NATIONAL else demo_bodies():
+            for body in _bodies_of(service.ministry, role.reach):
                 for key, names in _data()["staff"].items():
                     yield Person(
                         username(key, body, service.slug, role.name),
@@ -121,6 +121,13 @@ def _staff(on: date) -> Iterator[Person]:
                         role.name,
                         {"ja": role.label.ja, "en": role.label.en or role.label.ja},
                     )
+
+
+def _bodies_of(ministry: str, reach: str) -> list[str]:
+    """Where the people of a role stand, by how far it reaches."""
+    if reach == "granted":
+        return [str(code) for code in _data()["granted"]]
+    return [ministry] if reach in _NATIONAL else demo_bodies()
 
 
 def _place(roles: list[str], role: str, names: int) -> int:
