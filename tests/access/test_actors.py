@@ -1,5 +1,7 @@
 """Who acts: roles by grant and day, tokens, participation, the calendar of a body, the clock that tests set."""
 
+import subprocess
+import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -104,7 +106,7 @@ def test_the_counter_is_asked_for_once_a_second(database, monkeypatch, django_as
             reference.cached("test", lambda: 1)
 
 
-def test_the_clock_stands_where_it_was_set(database, monkeypatch):
+def test_the_clock_stands_where_it_was_set(database):
     clock.set_clock(NOW)
     assert clock.now() == NOW
     assert clock.today() == TODAY
@@ -114,9 +116,27 @@ def test_the_clock_stands_where_it_was_set(database, monkeypatch):
         clock.set_clock(datetime(2026, 1, 1))  # noqa: DTZ001
 
 
-def test_production_ignores_the_clock_and_refuses_to_set_it(database, monkeypatch):
+def test_production_ignores_the_clock_and_refuses_to_set_it(database):
+    """In a process that runs in production mode, on a database where a clock was set."""
     clock.set_clock(NOW)
-    monkeypatch.setattr(clock, "settable", lambda: False)
-    assert abs(clock.now() - datetime.now(JST)) < timedelta(seconds=5)
-    with pytest.raises(clock.ClockRefused):
-        clock.set_clock(NOW)
+    code = (
+        "import django; django.setup()\n"
+        "from datetime import datetime\n"
+        "from kiban.kernel.dates import JST\n"
+        "from kiban.ops import clock\n"
+        "print(abs((clock.now() - datetime.now(JST)).total_seconds()) < 5)\n"
+        "try:\n"
+        "    clock.set_clock(clock.now())\n"
+        "except clock.ClockRefused:\n"
+        "    print('refused')\n"
+    )
+    environment = {
+        **database.environment(), "KIBAN_MODE": "production", "KIBAN_BASE_URL": "https://kiban.example.lg.jp",
+        "DJANGO_SETTINGS_MODULE": "kiban.ops.settings",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == ["True", "refused"]
+    assert clock.now() == NOW

@@ -33,7 +33,7 @@ def test_without_npm_packages_it_says_what_to_do(tmp_path: Path) -> None:
 def test_without_apt_it_works_and_says_what_is_not_covered(
     tmp_path: Path, font_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fonts.shutil, "which", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))  # as on a system that is not Debian
     for source in fonts.SOURCES:
         if source.kind == "deb" and (Path("/") / source.path).exists():
             pytest.skip("this system has Debian's fonts installed")
