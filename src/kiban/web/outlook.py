@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from kiban.cases import queries
-from kiban.kernel.definitions.compile import CompiledAction, CompiledProcedure
+from kiban.kernel.definitions.compile import CompiledAction, CompiledGuard, CompiledProcedure
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import base_environment
 from kiban.kernel.facts import CaseState, Facts, World
@@ -35,11 +35,13 @@ def possible_actions(
     found = []
     for compiled in queries.possible(procedure, case, facts.actor):
         action = compiled.action
+        refused = _refused(procedure, compiled, case, facts, world)
+        if refused is not None and refused[0].hides:
+            continue
         found.append(
             Possible(
                 action.name, action.label, action.help, action.style, action.law,
-                tuple(will_do(procedure, compiled, case, facts, language)),
-                refusing_guard(procedure, compiled, case, facts, world),
+                tuple(will_do(procedure, compiled, case, facts, language)), refused and refused[1],
             )
         )  # fmt: skip
     return tuple(found)
@@ -49,6 +51,13 @@ def refusing_guard(
     procedure: CompiledProcedure, compiled: CompiledAction, case: CaseState, facts: Facts, world: World
 ) -> Label | None:
     """The message of a guard that refuses whatever is put in; guards that look at the input are left to the act."""
+    refused = _refused(procedure, compiled, case, facts, world)
+    return refused and refused[1]
+
+
+def _refused(
+    procedure: CompiledProcedure, compiled: CompiledAction, case: CaseState, facts: Facts, world: World
+) -> tuple[CompiledGuard, Label] | None:
     draft = None
     for guard in compiled.guards:
         programs = [program for program in (guard.when, guard.check) if program is not None]
@@ -56,7 +65,7 @@ def refusing_guard(
             continue
         draft = draft or Draft(procedure, compiled, case, {}, facts, world)
         if draft.guard_refuses(guard):
-            return draft.fill(guard.message)
+            return guard, draft.fill(guard.message)
     return None
 
 

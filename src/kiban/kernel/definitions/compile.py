@@ -250,7 +250,7 @@ class _Compiler:
             CompiledGuard(
                 guard.code, self._one((*path, "guards", i, "when"), guard.when, BOOL, names),
                 self._one((*path, "guards", i, "check"), guard.check, BOOL, names), guard.different_from,
-                self._template((*path, "guards", i, "message"), guard.message, names),
+                self._template((*path, "guards", i, "message"), guard.message, names), guard.hides,
             )
             for i, guard in enumerate(action.guards)
         )  # fmt: skip

@@ -62,6 +62,7 @@ class CompiledGuard:
     check: Program | None
     different_from: tuple[str, ...]
     message: Template
+    hides: bool = False
 
 
 @dataclass(frozen=True)

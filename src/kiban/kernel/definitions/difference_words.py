@@ -145,6 +145,7 @@ WORDS = {
     "fields": Label(ja="項目", en="fields"),
     "documents": Label(ja="交付文書", en="documents"),
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
+    "hides": Label(ja="条件に合わないとき画面に出さない", en="not offered while it refuses"),
     "rows": Label(ja="行", en="rows"),
     "offered": Label(ja="画面での受付", en="offered on pages"),
     "action": Label(ja="行為", en="action"),

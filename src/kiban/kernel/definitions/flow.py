@@ -56,12 +56,16 @@ class Rule(Element):
 
 
 class Guard(Element):
-    """A condition of the act itself; its code is the refusal. `different_from` names acts of another person."""
+    """A condition of the act itself; its code is the refusal. `different_from` names acts of another person.
+
+    One that `hides` takes the act off the pages while it refuses, where others say there why they would.
+    """
 
     code: ProblemCode
     when: Expression | None = None
     check: Expression | None = None
     different_from: tuple[Name, ...] = ()
+    hides: bool = False
     message: Text
     law: str = ""
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from kiban.kernel.definitions.compile import CompiledService
-from kiban.kernel.definitions.model import Label, Procedure
+from kiban.kernel.definitions.model import Label, Procedure, Service
+from kiban.kernel.definitions.scopes import charge_names
 
 
 def _labels(element: object, path: str) -> Iterator[tuple[str, Label]]:
@@ -34,6 +35,12 @@ def _dead_ends(procedure: Procedure) -> Iterator[str]:
             yield f"procedures.{procedure.name}.states.{name}: nothing leads to it"
 
 
+def _unnamed_charges(service: Service, procedure: Procedure) -> Iterator[str]:
+    if not service.charges:
+        for name in charge_names(procedure):
+            yield f"procedures.{procedure.name}: `charges` does not say what the charge `{name}` is and who pays it"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"
 
@@ -45,3 +52,4 @@ def advice(service: CompiledService) -> Iterator[str]:
             yield f"{path}: no English for 「{_short(label.ja)}」"
     for procedure in service.service.procedures.values():
         yield from _dead_ends(procedure)
+        yield from _unnamed_charges(service.service, procedure)
