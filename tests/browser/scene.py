@@ -57,9 +57,39 @@ def people() -> Scene:
     )
 
 
+def _office(scene: Scene) -> None:
+    """What the office keeps for itself: notes, who handles a case, an absence, an act on many cases."""
+    from kiban.access.scope import scope
+    from kiban.cases.models import Case
+
+    clerk, admin = scene.client("clerk"), scene.client("admin")
+    with scope(BODY):
+        new, lent = (
+            Case.objects.filter(body=BODY, procedure="permit", state=state).first()
+            for state in ("submitted", "loaned")
+        )
+    for case in (new, lent):
+        assert case is not None
+        office = f"/desk/{BODY}/cases/{case.id}/office/"
+        clerk.post(
+            f"{office}note/", {"text": "電話で内容を確かめた。\n午後にもう一度かける。", "pinned": "true"}
+        )
+        clerk.post(f"{office}note/", {"text": "書き間違えたメモ"})
+        clerk.post(f"{office}strike/", {"note": case.seq + 2})
+        clerk.post(f"{office}assign/", {})
+    desk = f"/desk/{BODY}/{SERVICE}/"
+    away = {
+        "person": str(scene.people["approver"].id), "deputy": str(scene.people["clerk"].id), "why": "研修",
+        "from": "2026-10-02", "to": "2026-10-09",
+    }  # fmt: skip
+    admin.post(f"{desk}absence/", away)
+    clerk.post(f"{desk}many/", {"cases": [str(lent.id)], "act": "permit.withdraw", "do": "run"})
+
+
 def filled() -> Scene:
     """The cases of the demonstration, delivered; a draft, a webhook, settings, an upload."""
     from kiban.access.scope import scope
+    from kiban.bulk.models import Run
     from kiban.cases.models import Attachment, Case, Draft, Event
     from kiban.delivery import outbox
     from kiban.delivery.models import Subscription
@@ -78,6 +108,7 @@ def filled() -> Scene:
     admin.post(f"{settings}closed-days/", {"do": "add", "first": "2026-10-20", "reason": "市民祭"})
     hook = {"label": "見本システム", "url": "https://example.jp/hook", "types": ["kiban.case.changed"]}
     admin.post(f"{settings}webhooks/", hook)
+    _office(scene)
     partition = scene.people["resident"].partition
     with scope(partition):
         draft = Draft.objects.get(body=partition)
@@ -90,7 +121,7 @@ def filled() -> Scene:
             "document": Document.objects.filter(body=BODY, case_id=lent.id).first(),
             "file": Attachment.objects.filter(body=BODY).first(),
             "paid": Event.objects.get(body=BODY, case_id=lent.id, act="pay").seq,
-            "hook": Subscription.objects.filter(body=BODY).first(),
+            "run": Run.objects.filter(body=BODY).first(), "hook": Subscription.objects.filter(body=BODY).first(),
         }  # fmt: skip
     _money(scene)
     return scene

@@ -66,6 +66,10 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         (f"{_CASES}{{new}}/act/return_for_correction/", f"{_CASES}{{lent}}/act/return/"),
     ),
     "desk-case-office": ("clerk", (f"{_CASES}{{new}}/office/note/", f"{_CASES}{{new}}/office/hand-over/")),
+    "desk-case-received": ("clerk", (f"{_CASES}{{new}}/received/",)),
+    "desk-absence": ("clerk", (f"{_DESK}absence/",)),
+    "desk-bulk": ("clerk", (f"{_DESK}many/",)),
+    "desk-bulk-run": ("clerk", (f"{_DESK}many/{{run}}/",)),
     "operations": ("operator", ("/operations/",)),
     "desk-inbox": ("clerk", (_DESK, f"{_DESK}?show=all")),
     "desk-shared": ("clerk", (f"{_DESK}shared/",)),
@@ -81,7 +85,10 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "money-days": ("clerk", (f"{_DESK}money/days/",)),
     "money-day": ("clerk", (f"{_DESK}money/days/2026-10-02/",)),
     "money-statements": ("clerk", (f"{_DESK}money/statements/",)),
-    "money-statement": ("clerk", (f"{_DESK}money/statements/{{statement}}/", f"{_DESK}money/statements/{{raw}}/")),
+    "money-statement": (
+        "clerk",
+        (f"{_DESK}money/statements/{{statement}}/", f"{_DESK}money/statements/{{raw}}/"),
+    ),
     "money-online": ("clerk", (f"{_DESK}money/online/",)),
     "my-case-pay": ("resident", (f"{_MINE}{{approved}}/pay/fee/",)),
     "my-case-payment": ("resident", (f"{_MINE}{{approved}}/payments/{{order}}/",)),
@@ -122,7 +129,7 @@ NO_PAGES = {
 # Pages that look otherwise before anything has happened
 EMPTY = (
     "procedures", "changes", "my", "my-notices", "desk-inbox", "desk-notices", "desk-registry", "desk-figures",
-    "desk-effect", "money", "money-standing", "money-days", "money-day", "money-statements", "money-online",
+    "desk-effect", "desk-absence", "desk-bulk", "money", "money-standing", "money-days", "money-day", "money-statements", "money-online",
     "settings-closed-days", "settings-history",
     "settings-webhooks", "settings-imports", "settings-fields", "operations",
 )  # fmt: skip
@@ -183,6 +190,8 @@ WRONG: dict[str, tuple[str, str, dict[str, str], str]] = {
     "desk-case-act": ("clerk", f"{_CASES}{{lent}}/act/return/", {}, "main .form-foot button"),
     "desk-case-office": ("clerk", f"{_CASES}{{new}}/office/note/", {}, "main .form-foot button"),
     "desk-hand-over": ("clerk", f"{_CASES}{{new}}/office/hand-over/", {}, "main .form-foot button"),
+    "desk-absence": ("admin", f"{_DESK}absence/", {}, "main button.button-primary"),
+    "desk-bulk": ("clerk", _DESK, {}, "#many button"),
     "money-day": ("clerk", f"{_DESK}money/days/2026-10-02/", {}, "main button[value=close]"),
     "money": ("clerk", f"{_DESK}money/?from=2026-13-01&to=x", {}, ""),
     "money-statements": ("clerk", f"{_DESK}money/statements/", {}, "main button.button-primary"),

@@ -110,7 +110,9 @@ def test_what_is_wrong_with_an_absence_is_said(office, approver):
     assert _problems(approver, clerk, "2026-10-04") == [("from", "out_of_range")]
     assert _problems(approver, clerk, "2026-10-06", "2026-10-05") == [("to", "out_of_range")]
     assert _problems(approver, clerk, "2026-10-06", "2028-10-05") == [("to", "out_of_range")]
-    assert _problems(approver, clerk, "x", "") == [("from", "invalid")]
+    assert _problems(approver, clerk, "x", "", why="") == [
+        ("from", "invalid"), ("to", "required"), ("why", "required"),
+    ]  # fmt: skip
     assert _problems(approver, clerk, why="") == [("why", "required")]
     _away(approver, clerk)
     assert _problems(approver, clerk, "2026-10-09", "2026-10-12") == [("from", "invalid")]

@@ -7,7 +7,9 @@ append-only in the history of settings. Four eyes look at who really acts: a dep
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from kiban.access import changes, people
@@ -17,6 +19,7 @@ from kiban.kernel.definitions.model import Label
 from kiban.kernel.problems import INVALID, NOT_IN_LIST, OUT_OF_RANGE, REQUIRED, Problem
 from kiban.ops import clock
 
+T = TypeVar("T")
 _LONGEST = timedelta(days=366)
 
 
@@ -38,7 +41,7 @@ def set_absence(
     Both hold a role of `service` in the body; the deputy is there in those days, and nobody is away twice.
     """
     known = {str(one.id): one for one in people.colleagues(body, service, on=clock.today())}
-    problems = []
+    problems: list[Problem] = []
     if str(absent or "") not in known:
         problems.append(_problem("person", NOT_IN_LIST, "不在の人を選んでください。", "Who is away?"))
     if str(deputy or "") not in known:
@@ -48,13 +51,9 @@ def set_absence(
     elif str(absent) == str(deputy):
         words = ("本人の代理にはなれません。", "Nobody is their own deputy.")
         problems.append(_problem("deputy", INVALID, *words))
-    start, end, reason = None, None, ""
-    try:
-        start = changes.day("from", from_, not_before=clock.today())
-        end = changes.day("to", to, not_before=start)
-        reason = changes.text("why", why, required=True)
-    except SettingRefused as refused:
-        problems += refused.problems
+    start = _told(problems, lambda: changes.day("from", from_, not_before=clock.today()))
+    end = _told(problems, lambda: changes.day("to", to, not_before=start))
+    reason = _told(problems, lambda: changes.text("why", why, required=True)) or ""
     if start is not None and end is not None and end - start > _LONGEST:
         words = ("期間は1年以内にしてください。", "At most a year, please.")
         problems.append(_problem("to", OUT_OF_RANGE, *words))
@@ -101,6 +100,15 @@ def end_absence(
             "absence_ended", "", by, service=service, from_date=last, before=before,
             after=_said(found, names[found.user_id], names[found.deputy_id]), why=reason,
         )  # fmt: skip
+
+
+def _told(problems: list[Problem], read: Callable[[], T]) -> T | None:
+    """What was read, or None with its problems noted: all that is wrong is told at once."""
+    try:
+        return read()
+    except SettingRefused as refused:
+        problems += refused.problems
+        return None
 
 
 def _refuse_overlap(body: str, who: UUID, deputy: UUID, start: date, end: date) -> None:
