@@ -53,10 +53,9 @@ def test_a_token_outranks_a_session(person: Callable[..., Any]) -> None:
 
 
 def test_one_who_calls_too_often_waits(person: Callable[..., Any], settings: Any) -> None:
-    settings.KIBAN_API_RATE = 1.0
+    settings.KIBAN_API_RATE = 0.001
     caller, other = person(), person()
-    answers = [caller.get("/me").status_code for _ in range(8)]
-    assert answers[:4] == [200] * 4 and answers[-1] == 429
+    assert [caller.get("/me").status_code for _ in range(3)] == [200, 429, 429]
     refused = caller.get("/me")
     assert refused.data["code"] == "too_many_requests" and int(refused.headers["Retry-After"]) >= 1
     assert other.get("/me").status_code == 200
@@ -69,11 +68,11 @@ def test_guessing_tokens_costs_and_valid_ones_do_not(
     from kiban.ops.limits import BUCKETS
 
     BUCKETS.clear()
-    settings.KIBAN_ADDRESS_RATE = 1.0
+    settings.KIBAN_ADDRESS_RATE = 0.001
     caller = person()
     assert {caller.get("/me").status_code for _ in range(20)} == {200}
     guesses = [anybody.get("/me", Authorization=f"Bearer guess-{n}").status_code for n in range(6)]
-    assert guesses[:4] == [401] * 4 and guesses[-1] == 429
+    assert guesses == [401] + [429] * 5
     refused = anybody.get("/services")
     assert refused.status_code == 429 and int(refused.headers["Retry-After"]) >= 1
     assert refused.headers["Content-Type"] == "application/problem+json"

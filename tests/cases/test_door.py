@@ -157,6 +157,19 @@ def test_a_double_click_opens_one_case(office):
         assert Case.objects.count() == 1
 
 
+def test_the_same_key_at_once_on_an_act_that_could_be_repeated(office):
+    """The second waits for the case, finds it as the act allows it, and is answered with the first answer."""
+    office.stock("B-1")
+    case = office.submit().case_id
+    office.act(office.clerk, "lend", case)
+    outcomes = _run(lambda _n: office.act(office.clerk, "pay", case, {"amount": 100}, key="once"), 6)
+    assert {o.status for o in outcomes} == {"done"}
+    assert sum(not o.replayed for o in outcomes) == 1
+    with scope(BODY):
+        assert Charge.objects.get(body=BODY, case_id=case).paid == 100
+        assert Event.objects.filter(body=BODY, case_id=case, act="pay").count() == 1
+
+
 def test_two_people_at_once_and_the_second_sees_the_new_state(office):
     office.stock(*(f"B-{n}" for n in range(9)))
     opened = office.submit()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kiban.ops.testing import TestDatabase
 
 
+SLOW = 0.001  # one at once, and the next after a quarter of an hour
+
+
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     BUCKETS.clear()
@@ -55,10 +58,10 @@ def test_memory_is_bounded_and_the_longest_unused_go_first(still: list[float]) -
 def test_pages_of_a_stranger_are_limited_by_address(database: TestDatabase, settings: Any) -> None:
     from django.test import Client
 
-    settings.KIBAN_ADDRESS_RATE = 1.0
+    settings.KIBAN_ADDRESS_RATE = SLOW
     stranger, neighbour = Client(REMOTE_ADDR="2001:db8:1:2::7"), Client(REMOTE_ADDR="2001:db8:1:3::7")
     same = Client(REMOTE_ADDR="2001:db8:1:2:ffff::1")
-    assert [stranger.get("/bodies/").status_code for _ in range(4)] == [200] * 4
+    assert stranger.get("/bodies/").status_code == 200
     for client in (stranger, same):
         refused = client.get("/bodies/")
         assert refused.status_code == 429 and int(refused["Retry-After"]) >= 1
@@ -72,14 +75,14 @@ def test_pages_of_a_stranger_are_limited_by_address(database: TestDatabase, sett
 def test_an_address_told_by_a_stranger_is_no_way_round(database: TestDatabase, settings: Any) -> None:
     from django.test import Client
 
-    settings.KIBAN_ADDRESS_RATE = 1.0
+    settings.KIBAN_ADDRESS_RATE = SLOW
     answers = [
         Client(REMOTE_ADDR="203.0.113.9")
         .get("/bodies/", headers={"X-Forwarded-For": f"192.0.2.{n}"})
         .status_code
         for n in range(6)
     ]
-    assert answers == [200] * 4 + [429] * 2
+    assert answers == [200] + [429] * 5
 
 
 def test_people_behind_one_address_do_not_wait_for_each_other(database: TestDatabase, settings: Any) -> None:
@@ -87,13 +90,13 @@ def test_people_behind_one_address_do_not_wait_for_each_other(database: TestData
 
     from kiban.access.models import User
 
-    settings.KIBAN_ADDRESS_RATE, settings.KIBAN_PAGE_RATE = 2.0, 1.0
+    settings.KIBAN_ADDRESS_RATE = settings.KIBAN_PAGE_RATE = SLOW
     users = [User.objects.create_user(f"p{n}", display_name="見本", kind="staff") for n in range(4)]
     for user in users:
         client = Client()
         client.force_login(user)
-        answers = [client.get("/bodies/").status_code for _ in range(6)]
-        assert answers == [200] * 4 + [429] * 2
+        answers = [client.get("/bodies/").status_code for _ in range(3)]
+        assert answers == [200, 429, 429]
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "nan", "1e99"])

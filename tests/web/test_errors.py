@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
-from kiban.web import errors
+from kiban.ops import limits
 from tests.web.conftest import Pages
 
 Words = Callable[[str], str]
@@ -53,10 +53,10 @@ def test_english_readers_get_english_first(published: None) -> None:
 
 
 def test_too_often_says_when_to_come_back(published: None, words: Words) -> None:
-    answer = errors.too_often(RequestFactory().get("/"), 40)
+    answer = limits.too_often(RequestFactory().get("/"), 40)
     assert (answer.status_code, answer["Retry-After"]) == (429, "40")
     assert "短い時間に多くの操作がありました" in words(answer.content.decode())
-    problem = errors.too_often(RequestFactory().get("/api/v1/x"), 40)
+    problem = limits.too_often(RequestFactory().get("/api/v1/x"), 40)
     assert problem["Content-Type"] == "application/problem+json"
 
 

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from threading import Lock
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from kiban.ops.refusals import Words, refusal
 
 _SECONDS_AT_ONCE = 4.0
 _MOST = 50_000
-TOO_OFTEN = (
+_TOO_OFTEN = (
     Words("短い時間に多くの操作がありました", "少し待ってから、もう一度お試しください。"),
     Words("Too many requests in a short time", "Please wait a little and try again."),
 )
@@ -79,6 +79,11 @@ def known(request: HttpRequest, account: str, rate: float) -> int:
     return math.ceil(BUCKETS.take(f"account:{account}", rate))
 
 
+def too_often(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429: to be tried again after `seconds`."""
+    return refusal(request, 429, *_TOO_OFTEN, retry_after=seconds)
+
+
 class Addresses:
     """Middleware before anything is looked up: an address that asks too often waits. Static files are free."""
 
@@ -89,7 +94,7 @@ class Addresses:
         if not request.path.startswith(settings.STATIC_URL):
             wait = BUCKETS.take(f"address:{client(request)}", settings.KIBAN_ADDRESS_RATE)
             if wait:
-                return refusal(request, 429, *TOO_OFTEN, retry_after=math.ceil(wait))
+                return too_often(request, math.ceil(wait))
         return self.get_response(request)
 
 
@@ -103,5 +108,5 @@ class Accounts:
         if not request.path.startswith("/api/") and request.user.is_authenticated:
             wait = known(request, str(request.user.pk), settings.KIBAN_PAGE_RATE)
             if wait:
-                return refusal(request, 429, *TOO_OFTEN, retry_after=wait)
+                return too_often(request, wait)
         return self.get_response(request)

@@ -199,8 +199,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 KIBAN_MAX_REQUEST_BYTES = 25 * 1024 * 1024
 
 # How often somebody may ask, a second and in each server process, with four seconds of it at once; 0 is no limit
-KIBAN_ADDRESS_RATE = config.rate("KIBAN_ADDRESS_RATE", 30)  # an address of which nobody knows who it is
-KIBAN_PAGE_RATE = config.rate("KIBAN_PAGE_RATE", 20)  # somebody who is signed in, pages
+KIBAN_ADDRESS_RATE = config.rate("KIBAN_ADDRESS_RATE", 100)  # an address of which nobody knows who it is
+KIBAN_PAGE_RATE = config.rate("KIBAN_PAGE_RATE", 50)  # somebody who is signed in, pages
 KIBAN_API_RATE = config.rate("KIBAN_API_RATE", 50)  # a caller of the API; machines ten times that
 
 # Static files: our own and those of the npm packages, with the content's hash in the name

@@ -70,10 +70,6 @@ _BUSY = (
         "Please wait a little and try again. Saved drafts and applications with a receipt number are not lost.",
     ),
 )
-_TOO_OFTEN = (
-    Words("短い時間に多くの操作がありました", "少し待ってから、もう一度お試しください。"),
-    Words("Too many requests in a short time", "Please wait a little and try again."),
-)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -102,11 +98,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.method == "POST" and request.headers.get("Origin") == origin:
         return kept.again(request, kept.sent(request))
     return refusal(request, 403, *_EXPIRED)
-
-
-def too_often(request: HttpRequest, seconds: int) -> HttpResponse:
-    """429: to be tried again after `seconds`."""
-    return refusal(request, 429, *_TOO_OFTEN, retry_after=seconds)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -118,6 +118,9 @@ def _sentence(procedure: CompiledProcedure, effect: object, env: Mapping[str, ob
             "role": role,
             "subject": notice.subject.text(language),
         }
+    if kind == "grant" and effect.do == "give":  # type: ignore[attr-defined]
+        label = service.roles[effect.grant].label.text(language)  # type: ignore[attr-defined]
+        return _("“%s” of another body sees a summary.") % label
     if kind == "charge" and not maybe:
         return _charge(procedure, effect, env, language)
     return ""

@@ -50,6 +50,7 @@ def test_scalars_keep_their_text():
             "there is no field `stat`",
         ),
         ("in_force: 2026-04-01", "in_force: 2026-02-30", "in_force"),
+        ("    key: 番号\n", "    scope: nation\n    key: 番号\n", "a registry is kept by each body"),
         ("slug: reading-room", "slug: Reading Room", "slug"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.import_words import NOT_IN_CELLS, NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
-from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Service
+from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Registry, Service
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
@@ -92,16 +92,8 @@ class _Checker:
                 for field in seen & set(section.fields):
                     yield self.marks.problem((*path, "fields", field), "this field stands in two sections")
                 seen |= set(section.fields)
-        for name, registry in service.registries.items():
-            path = ("registries", name)
-            yield from self.fields((*path, "fields"), registry.fields)
-            yield from self.all_known((*path, "columns"), "field", registry.columns, registry.fields)
-            for change in registry.changes.values():
-                at = (*path, "changes", change.name)
-                yield from self.known(at, "procedure", change.procedure, service.procedures)
-                if change.procedure in service.procedures:
-                    actions = service.procedures[change.procedure].actions
-                    yield from self.known(at, "action", change.action, actions)
+        for registry in service.registries.values():
+            yield from self.registry(registry)
         for name, parameter in service.parameters.items():
             if parameter.codes is not None:
                 yield from self.known(
@@ -167,6 +159,21 @@ class _Checker:
                 yield self.marks.problem(
                     (*at, "columns"), f"the action needs `{name}`, and no column gives it"
                 )
+
+    def registry(self, registry: Registry) -> Iterator[DefinitionProblem]:
+        path: _Path = ("registries", registry.name)
+        if registry.scope == "nation":
+            yield self.marks.problem(
+                (*path, "scope"), "a registry is kept by each body; `nation` can't be kept yet"
+            )
+        yield from self.fields((*path, "fields"), registry.fields)
+        yield from self.all_known((*path, "columns"), "field", registry.columns, registry.fields)
+        for change in registry.changes.values():
+            at = (*path, "changes", change.name)
+            yield from self.known(at, "procedure", change.procedure, self.service.procedures)
+            if change.procedure in self.service.procedures:
+                actions = self.service.procedures[change.procedure].actions
+                yield from self.known(at, "action", change.action, actions)
 
     def procedure(self, procedure: Procedure) -> Iterator[DefinitionProblem]:
         path: _Path = ("procedures", procedure.name)
