@@ -188,6 +188,17 @@ def case(request: HttpRequest, body: str, case: str) -> HttpResponse:
 
 
 @router.get(
+    "/bodies/{body}/cases/{case}/secrets",
+    response={200: dict[str, Any], **shapes.PROBLEMS},
+    summary="Secret values of a case",
+)
+def secrets(request: HttpRequest, body: str, case: str) -> HttpResponse:
+    """The values of secret fields, by name, that the caller may see. Who asked is written to the access log."""
+    with looking.seen(request, body, case, "secret") as found:
+        return answer(found.sight.only(queries.secret_values(found.view)))
+
+
+@router.get(
     "/bodies/{body}/cases/{case}/events",
     response={200: shapes.EventPage, **shapes.PROBLEMS},
     summary="What happened to a case",

@@ -27,7 +27,7 @@ from psycopg import errors
 from uuid_utils.compat import uuid7
 
 from kiban.access import bodies
-from kiban.cases import files, filing, granting, numbers
+from kiban.cases import files, filing, granting, numbers, secrets
 from kiban.cases.asking import BadKey, KeyConflict, NotVisible, case_uuid, key_of, named
 from kiban.cases.facts import facts_for
 from kiban.cases.queries import may_see
@@ -191,7 +191,7 @@ def fire(body: str, case_id: UUID | str, clock: str, at: datetime) -> Outcome | 
             "WHERE body = %s AND case_id = %s AND clock = %s AND at = %s AND NOT fired",
             [body, name, body, name, clock, at],
         )
-        locked = _locked(rows, body, name)
+        locked = _locked(opened, rows, name)
         if not due:
             return None
         if locked is None:
@@ -251,7 +251,7 @@ def _act(request: _Request) -> Outcome:
         )
         if answers:
             return _answered(answers, request.key)
-        locked = _locked(rows, request.body, request.case_id, edition=request.edition)
+        locked = _locked(opened, rows, request.case_id, edition=request.edition)
         if locked is None or not _visible(request, locked):
             raise NotVisible(request.case_id)
         state = locked.before.state
@@ -323,16 +323,19 @@ def _visible(request: _Request, locked: _Locked) -> bool:
     return may_see(locked.compiled.service, locked.party, locked.before.state, request.actor)
 
 
-def _locked(rows: list[Row], body: str, case_id: str, *, edition: str | None = None) -> _Locked | None:
+def _locked(
+    opened: Session, rows: list[Row], case_id: str, *, edition: str | None = None
+) -> _Locked | None:
     if not rows:
         return None
     _service, procedure, own, number, document, party, seq, head, updated_at = rows[0]
     edition, stored = edition or own, orjson.loads(document)
-    compiled = local.edition(edition, body, date.fromisoformat(stored["opened_on"]))
+    compiled = local.edition(edition, opened.body, date.fromisoformat(stored["opened_on"]))
     if procedure not in compiled.procedures:
         return None
     found = compiled.procedures[procedure]
-    state = state_from_json(found, stored, id=case_id, number=number, seq=seq)
+    whole = secrets.unsealed(found, stored, opened.body, case_id, opened.fetch)
+    state = state_from_json(found, whole, id=case_id, number=number, seq=seq)
     return _Locked(Before(state, bytes(head), stored), compiled, found, edition, party, updated_at)
 
 

@@ -67,7 +67,8 @@ def columns(procedure: CompiledProcedure, roles: Collection[str]) -> list[str]:
     """The fields and computed values that the roles may see, as the form has them; no files, no secrets."""
     seen = sight(procedure, roles).names
     known: dict[str, Codec] = {**procedure.codecs.fields, **procedure.codecs.computed}
-    return [name for name in known if name in seen and name not in procedure.codecs.files]
+    hidden = procedure.codecs.files | procedure.codecs.secret
+    return [name for name in known if name in seen and name not in hidden]
 
 
 def safe(text: str) -> str:

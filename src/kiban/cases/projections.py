@@ -18,7 +18,7 @@ from kiban.cases.models import Agenda, Case, CaseValue, Charge
 from kiban.cases.writing import agenda_of, case_columns, changed_values
 from kiban.definitions import editions
 from kiban.kernel.facts import CaseState
-from kiban.kernel.state import state_from_json
+from kiban.kernel.state import put_away, state_from_json
 
 _HERE = "body = %(body)s AND case_id BETWEEN %(first)s AND %(last)s"
 _ROWS = """
@@ -115,6 +115,7 @@ class Standing:
 def made_of(row: Row, document: Mapping[str, Any]) -> Made:
     """The projections that follow from a case's folded document, under the edition of the case."""
     procedure = editions.get(row.edition).procedures[row.procedure]
+    document = put_away(procedure, dict(document))
     state = state_from_json(
         procedure, document, id=row.id, number=row.number, seq=row.seq, only=procedure.listed
     )

@@ -14,19 +14,20 @@ when they hold a role of the service that reaches the body, or one to which the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from uuid_utils.compat import uuid7
 
 from kiban.access.actors import sees_body
 from kiban.access.scope import current
-from kiban.cases import content
+from kiban.cases import content, secrets
 from kiban.cases.events import ChainedEvent
 from kiban.cases.ledger import Span, stored_events
 from kiban.cases.models import AccessLog, Case, CaseValue, Event, Notice
@@ -40,7 +41,7 @@ from kiban.kernel.facts import ActorFacts, CaseState
 from kiban.kernel.grants import holding
 from kiban.kernel.office import is_office
 from kiban.kernel.sight import Sight, granted, sight
-from kiban.kernel.state import state_from_json
+from kiban.kernel.state import sealed_names, state_from_json
 from kiban.ops import clock
 
 _MOST = 200
@@ -225,17 +226,29 @@ def history(found: CaseView, *, office: bool = False) -> list[EventView]:
     """
     case = str(found.row.id)
     return [
-        _seen(event)
+        _seen(event, found.procedure.codecs.secret)
         for event in stored_events(Span(found.row.body, case, case))
         if office or not is_office(event.act)
     ]
 
 
-def _seen(event: ChainedEvent) -> EventView:
+def secret_values(found: CaseView) -> dict[str, Any]:
+    """The secret values (JSON) of a case of the open scope: for who may see them, and asks for them by name."""
+    names = sealed_names(found.procedure, found.row.document)
+
+    def fetch(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+
+    return secrets.values_of(names, found.row.body, str(found.row.id), fetch) if names else {}
+
+
+def _seen(event: ChainedEvent, secret: Collection[str]) -> EventView:
     said = {stored.group: orjson.loads(event.open(stored)) for stored in event.contents}
     return EventView(
         event.seq, event.act, event.actor, event.place, event.department, event.at, event.edition,
-        content.merge(said), tuple(sorted(event.digests.keys() - said.keys())),
+        secrets.without(content.merge(said), secret), tuple(sorted(event.digests.keys() - said.keys())),
     )  # fmt: skip
 
 

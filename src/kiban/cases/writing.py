@@ -31,7 +31,7 @@ from kiban.kernel.facts import (
 )
 from kiban.kernel.office import is_office
 from kiban.kernel.sorting import natural_key
-from kiban.kernel.state import due_on, fold, search_entries, subject_of, title_of
+from kiban.kernel.state import due_on, fold, put_away, search_entries, subject_of, title_of
 from kiban.money import entries
 
 APPEND = "SELECT kiban_append(%s, %s::jsonb)"
@@ -176,7 +176,10 @@ class Writing:
         return {
             "id": case.id, "number": case.number, "service": self.procedure.service.slug,
             "procedure": self.procedure.name, "edition": self.edition, "party": self.party,
-            "document": fold(None if self.before is None else self.before.document, self.decision.changes),
+            "document": put_away(
+                self.procedure,
+                fold(None if self.before is None else self.before.document, self.decision.changes),
+            ),
             **self._columns,
         }  # fmt: skip
 

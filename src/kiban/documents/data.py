@@ -41,9 +41,8 @@ def document_data(
     shown: dict[str, tuple[Codec, Any]] = {}
     for field, value in view_values(procedure, case, facts).items():
         codec = procedure.codecs.get(field)
-        if codec is not None and not is_local(
-            field
-        ):  # a template is the edition's, and papers leave the body
+        # A template is the edition's, and papers leave the body.
+        if codec is not None and not is_local(field) and field not in procedure.codecs.secret:
             shown[field] = (codec, value)
     for field, stored in given.items():
         codec = procedure.codecs.inputs.get(action, {}).get(field)

@@ -18,6 +18,8 @@ from kiban.kernel.definitions.model import ChargeDo, Label
 from kiban.kernel.problems import Problem
 
 ActorKind = Literal["party", "staff", "machine", "system"]
+SEALED_MARK = "sealed"
+"""The mark of a secret answer that is there, and that nobody has asked to see."""
 
 
 @dataclass(frozen=True, slots=True)

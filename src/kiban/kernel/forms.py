@@ -21,7 +21,7 @@ from kiban.kernel.definitions.model import Field, Label
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.environment import base_environment, shower
 from kiban.kernel.expr import PENDING, EvaluationError, Program, is_pending
-from kiban.kernel.facts import CaseState, Facts, LookupRequest, World
+from kiban.kernel.facts import SEALED_MARK, CaseState, Facts, LookupRequest, World
 from kiban.kernel.problems import INVALID, REQUIRED, UNKNOWN_FIELD, Problem
 from kiban.kernel.values import ReadContext, Reading
 
@@ -101,6 +101,11 @@ class Draft:
             self.places[name] = reading.places
         if name in self.action.own:
             return
+        if item.field.secret:
+            text = None
+            if reading.value is None and not reading.problems and self._has(name):
+                return  # nobody sees it on the form: left empty, it stays as it is
+            self.marks.pop(name, None)
         if mark in _SPOKEN and mark not in item.field.marks:
             mark = "unanswered"  # only where the field says so may its answer be "not known"
         _put(self.values, name, reading.value)
@@ -111,6 +116,9 @@ class Draft:
             _put(self.texts, name, text)
         if mark != "answered" or name in self.marks:
             _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
+
+    def _has(self, name: str) -> bool:
+        return name in self.values or self.marks.get(name) == SEALED_MARK
 
     def _drop_texts(self, name: str) -> None:
         self.texts.pop(name, None)
@@ -229,7 +237,7 @@ class Draft:
             if (
                 not answered
                 and name not in wrong
-                and self.marks.get(name) not in ("unknown", "not_applicable")
+                and self.marks.get(name) not in ("unknown", "not_applicable", SEALED_MARK)
             ):
                 yield required_problem(item.field)
 

@@ -7,13 +7,15 @@ from datetime import date, datetime
 from typing import Any
 
 from kiban.kernel.definitions.compile import CompiledProcedure
-from kiban.kernel.facts import CaseState, Charge, ClockState
+from kiban.kernel.facts import SEALED_MARK, CaseState, Charge, ClockState
 from kiban.kernel.grants import grant_from_json, grant_to_json
 
 _PARTS = ("values", "texts", "marks", "clocks", "charges", "actors", "office", "grants")
 FOUND_BY = ("assignee", "department")
 """What of `CaseState.office` a case is found by; the fields of its search values are `office.<name>`."""
 Json = dict[str, Any]
+SEALED: Json = {"sealed": True}
+"""What stands in the document of a case in the place of a secret value; its mark is then `SEALED_MARK`."""
 
 
 def state_to_json(procedure: CompiledProcedure, case: CaseState) -> Json:
@@ -43,21 +45,40 @@ def state_from_json(
     only: Collection[str] | None = None,
 ) -> CaseState:  # fmt: skip
     """The inverse of `state_to_json`; fields that the edition does not know, and those not in `only`, are left out."""
-    get = procedure.codecs.get
-    values = {}
+    get, secret = procedure.codecs.get, procedure.codecs.secret
+    values, marks = {}, document.get("marks", {})
     for name, stored in document["values"].items():
         codec = get(name) if only is None or name in only else None
-        if codec is not None:
+        if codec is None:
+            continue
+        if name in secret and stored == SEALED:
+            marks = {**marks, name: SEALED_MARK}
+        else:
             values[name] = codec.from_json(stored)
     return CaseState(
         id=id, procedure=procedure.name, state=document["state"], values=values,
         opened_on=date.fromisoformat(document["opened_on"]), number=number, texts=document.get("texts", {}),
-        marks=document.get("marks", {}),
+        marks=marks,
         clocks={name: _clock_from_json(clock) for name, clock in document.get("clocks", {}).items()},
         charges={name: Charge(**charge) for name, charge in document.get("charges", {}).items()},
         actors=document.get("actors", {}), seq=seq, office=document.get("office", {}),
         grants={name: grant_from_json(grant) for name, grant in document.get("grants", {}).items()},
     )  # fmt: skip
+
+
+def put_away(procedure: CompiledProcedure, document: Json) -> Json:
+    """The document as a case row may hold it: of secret values only that they are there."""
+    held = procedure.codecs.secret & document["values"].keys()
+    if not held:
+        return document
+    texts = {name: text for name, text in document.get("texts", {}).items() if name not in held}
+    return {**document, "values": {**document["values"], **dict.fromkeys(held, SEALED)}, "texts": texts}
+
+
+def sealed_names(procedure: CompiledProcedure, document: Mapping[str, Any]) -> frozenset[str]:
+    """The names of secret values that a document says are there."""
+    secret = procedure.codecs.secret
+    return frozenset(name for name in secret if document["values"].get(name) == SEALED)
 
 
 def _clock_to_json(clock: ClockState) -> Json:

@@ -10,7 +10,7 @@ from typing import Any
 from kiban.kernel import office
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label, State
-from kiban.kernel.facts import CaseState
+from kiban.kernel.facts import SEALED_MARK, CaseState
 from kiban.kernel.sight import Sight
 from kiban.kernel.values import Codec
 from kiban.web.forms.paths import input_id
@@ -28,6 +28,7 @@ class Line:
     law: str = ""
     rows: tuple[tuple[Line, ...], ...] = ()
     file: Mapping[str, Any] | None = None
+    sealed: bool = False
 
     @property
     def id(self) -> str:
@@ -74,6 +75,10 @@ class Stop:
 
     label: Label
     mark: str
+
+
+COVERED = "●●●●●●"
+"""What stands in the place of a secret value."""
 
 
 def lines(
@@ -137,13 +142,22 @@ def sections(
     texts: Mapping[str, str],
     seen: Sight,
     language: str,
+    marks: Mapping[str, str] | None = None,
 ) -> tuple[Part, ...]:
-    """The sections of the form with the values that may be seen; empty sections are left out."""
+    """The sections of the form with the values that may be seen; empty sections are left out.
+
+    By `marks` a secret value that is there, and that nobody has asked to see, is shown covered.
+    """
     form = procedure.service.forms[procedure.procedure.form]
     found = []
     for section in form.sections.values():
         names = [name for name in section.fields if name in seen.fields]
         part = lines(procedure.codecs.fields, names, values, texts, language)
+        part += tuple(
+            Line(name, section.fields[name].label, COVERED, law=section.fields[name].law, sealed=True)
+            for name in names
+            if (marks or {}).get(name) == SEALED_MARK and name not in values
+        )
         if part:
             found.append(Part(section.name, section.label, part))
     return tuple(found)

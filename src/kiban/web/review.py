@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kiban.kernel.definitions.model import Label
+from kiban.kernel.facts import SEALED_MARK
 from kiban.kernel.forms import Evaluation
-from kiban.web.display import Line, line
+from kiban.web.display import COVERED, Line, line
 from kiban.web.filling import Filling
 from kiban.web.forms.paths import head, input_id
 from kiban.web.forms.posted import is_blank
@@ -51,6 +52,10 @@ def _answer(filling: Filling, evaluation: Evaluation, name: str, wrong: set[str]
     item = filling.compiled_action.fields[name]
     value = evaluation.values.get(name)
     found = None
+    if item.field.secret:
+        there = value is not None or evaluation.marks.get(name) == SEALED_MARK
+        covered = Line(name, item.field.label, COVERED) if there else None
+        return Answer(item.field.label, covered, "", name in wrong, name in evaluation.required, input_id(name))
     if value is not None:
         found = line(item.codec, name, value, evaluation.texts, filling.language)
     raw = filling.raw.get(name)

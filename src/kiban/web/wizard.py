@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from kiban.access.models import User
 from kiban.access.scope import scope
-from kiban.cases import drafts
+from kiban.cases import drafts, secrets
 from kiban.cases.models import Draft, Idempotency
 from kiban.definitions.since import since
 from kiban.kernel.definitions.model import Label
@@ -68,10 +68,15 @@ class Wizard:
     def url(self, step: str) -> str:
         return draft_url(self.draft, step)
 
+    def _data(self) -> dict[str, Any]:
+        """What was typed, as it is kept: secret fields sealed."""
+        data = {"raw": self.filling.raw, "reasons": self.filling.reasons}
+        return secrets.put_away(data, self.filling.procedure.codecs.secret, place_of_draft(self.draft))
+
     def save(self, step: str, names: Iterable[str] = ()) -> None:
         """Keeps what was typed. Where another window has saved meanwhile, only the fields of this page are put over."""
         with scope(self.partition):
-            data = {"raw": self.filling.raw, "reasons": self.filling.reasons}
+            data = self._data()
             for _attempt in range(3):
                 try:
                     self.draft = drafts.save(self.draft, data, step=step)
@@ -79,8 +84,8 @@ class Wizard:
                 except drafts.DraftMoved as moved:
                     self.draft = moved.draft
                     ours = {name: self.filling.raw[name] for name in names if name in self.filling.raw}
-                    self.filling.raw = {**(moved.draft.data.get("raw") or {}), **ours}
-                    data = {"raw": self.filling.raw, "reasons": self.filling.reasons}
+                    self.filling.raw = {**secrets.brought_back(moved.draft.data, place_of_draft(moved.draft)), **ours}
+                    data = self._data()
                 except LookupError:
                     return  # sent or thrown away meanwhile: the page that follows says so
 
@@ -133,9 +138,14 @@ def open_wizard(user: User, row: Draft) -> Wizard | None:
     if procedure is None or row.action not in procedure.actions:
         return None
     filling = Filling(place, compiled, procedure, row.action, case, language())
-    filling.raw = dict(row.data.get("raw") or {})
+    filling.raw = secrets.brought_back(row.data, place_of_draft(row))
     filling.reasons = dict(row.data.get("reasons") or {})
     return Wizard(user, row, filling)
+
+
+def place_of_draft(draft: Draft) -> str:
+    """Where what is sealed in a draft belongs."""
+    return f"draft/{draft.body}/{draft.id}"
 
 
 def start(user: User, filling: Filling, preset: Mapping[str, str] | None = None) -> Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from kiban.kernel.definitions.check_money import money_problems
+from kiban.kernel.definitions.check_secret import secret_problems
 from kiban.kernel.definitions.import_words import NOT_IN_CELLS, NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
 from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Registry, Service
@@ -286,6 +287,7 @@ def reference_problems(service: Service, marks: Marks) -> Iterator[DefinitionPro
     """Every reference of a definition that leads nowhere."""
     checker = _Checker(service, marks)
     yield from checker.service_wide()
+    yield from secret_problems(service, marks)
     yield from money_problems(service, marks)
     for procedure in service.procedures.values():
         yield from checker.procedure(procedure)

@@ -131,6 +131,7 @@ WORDS = {
     "text": Label(ja="本文", en="text"),
     "title": Label(ja="案件の見出し", en="title of the case"),
     "personal": Label(ja="個人情報の扱い", en="personal data"),
+    "secret": Label(ja="秘密の扱い", en="secret"),
     "search": Label(ja="検索の対象", en="searchable"),
     "keywords": Label(ja="探す言葉", en="keywords"),
     "life_events": Label(ja="ライフイベント", en="life events"),

@@ -80,18 +80,27 @@ class Codecs:
     @cached_property
     def personal(self) -> Mapping[str, frozenset[str]]:
         """By action: the names of what it may hold that is about a person; under "" those of the form alone."""
-        own = _named(self.fields, lambda codec: codec.field.personal)
+        own = _named(self.fields, _is_personal)
         found = {
-            action: own | _named(codecs, lambda codec: codec.field.personal)
+            action: own | _named(codecs, _is_personal)
             for action, codecs in self.inputs.items()
         }
         return {**found, "": own}
+
+    @cached_property
+    def secret(self) -> frozenset[str]:
+        """The names of fields whose values stand sealed in the events alone."""
+        return _named(self.fields, lambda codec: codec.field.secret)
 
     @cached_property
     def files(self) -> frozenset[str]:
         """The names of fields and inputs whose values hold files."""
         found = _named({**self.computed, **self.fields}, lambda codec: holds_files(codec.field))
         return found.union(*(_named(c, lambda codec: holds_files(codec.field)) for c in self.inputs.values()))
+
+
+def _is_personal(codec: Codec) -> bool:
+    return codec.field.personal or codec.field.secret
 
 
 def _named(codecs: Mapping[str, Codec], test: Callable[[Codec], bool]) -> frozenset[str]:

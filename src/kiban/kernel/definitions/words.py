@@ -161,7 +161,10 @@ class GridRow(Element):
 
 
 class Field(Element):
-    """項目: what is asked, or computed, in a section. `fields` are the parts of a group or the columns of a grid."""
+    """項目: what is asked, or computed, in a section. `fields` are the parts of a group or the columns of a grid.
+
+    A `secret` one stands nowhere but sealed in the events: the readers of its section see it when they ask for it.
+    """
 
     name: Name
     label: Text
@@ -185,6 +188,7 @@ class Field(Element):
     marks: tuple[Literal["unknown", "not_applicable"], ...] = ()
     search: Literal["none", "exact", "name"] = "none"
     personal: bool = False
+    secret: bool = False
     unit: str = ""
     autocomplete: str = ""
     problems: dict[str, Annotated[ProblemOverride, BeforeValidator(override)]] = {}

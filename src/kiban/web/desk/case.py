@@ -36,6 +36,7 @@ from kiban.web.desk import granted
 from kiban.web.desk.office import handling
 from kiban.web.desk.received import party_roles
 from kiban.web.filling import Filling
+from kiban.web.secret import asked
 from kiban.web.money.case import payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public.catalogue import opening_action
@@ -78,14 +79,14 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     with looking(body, found.compiled) as world:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
         stands = _checks(found, facts, world)
-    values = view_values(found.procedure, found.state, facts)
+    values = {**view_values(found.procedure, found.state, facts), **asked(request, found, seen, place.actor.id)}
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     service = found.compiled.service
     context = {
         "place": place, "case": found, "procedure": found.procedure, "actions": actions, "checks": stands,
         "state": found.procedure.procedure.states[found.state.state], "deadlines": deadlines,
         "tone": display.state_tone(found.procedure, found.state.state, any(d.overdue for d in deadlines)),
-        "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
+        "parts": display.sections(found.procedure, values, found.state.texts, seen, language(), found.state.marks),
         "computed": display.computed(found.procedure, values, seen, language()),
         "charges": display.charges(found.procedure, found.state), **payments(found, "desk-case-receipt"),
         "documents": [(row, service.documents[row.name]) for row in documents if row.name in seen.documents],
@@ -114,7 +115,7 @@ def _checks(found: CaseView, facts: Facts, world: World) -> list[tuple[Label, tu
         (action, replace(facts, now=opened) if action.action.opens else facts)
         for action in procedure.actions.values()
         if action.rules and not procedure.procedure.states[state.state].final
-        and (action.action.opens or state.state in action.action.from_)
+        and (action.action.name in state.actors if action.action.opens else state.state in action.action.from_)
     ]  # fmt: skip
     with_rules = (
         (action.action.label, checks(procedure, action.action.name, state, as_of, world))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kiban.kernel.definitions.compile import CompiledAction
 from kiban.kernel.definitions.model import Field, Label
+from kiban.kernel.facts import SEALED_MARK
 from kiban.kernel.forms import Evaluation
 from kiban.kernel.problems import Problem
 from kiban.kernel.values import Codec, ReadContext
@@ -59,6 +60,7 @@ class Widget:
     rows: tuple[Row, ...] = ()
     file: Mapping[str, Any] = attribute(default_factory=dict)
     columns: tuple[Label, ...] = ()
+    sealed: bool = False
     point: Mapping[str, str] = attribute(default_factory=dict)
 
     @property
@@ -78,6 +80,7 @@ class Widget:
         """The ids of help, reading and problems, for `aria-describedby`."""
         found = [f"{self.id}-law"] if self.field.law else []
         found += [f"{self.id}-help"] if self.field.help or self.field.example else []
+        found += [f"{self.id}-sealed"] if self.sealed else []
         found += [f"{self.id}-read"] if self.resolved else []
         found += [f"{self.id}-problem-{n}" for n, _problem in enumerate(self.problems, start=1)]
         return " ".join(found)
@@ -159,6 +162,7 @@ class Widgets:
             file=raw if kind == "file" and isinstance(raw, Mapping) else {},
             columns=tuple(part.field.label for part in getattr(codec, "parts", {}).values()) if kind == "grid" else (),
             point=_point(raw) if kind == "point" else {},
+            sealed=item.secret and self.evaluation.marks.get(path) == SEALED_MARK,
         )  # fmt: skip
 
     def _rows(self, codec: Any, path: str, raw: Any, problems: Sequence[Problem]) -> tuple[Row, ...]:

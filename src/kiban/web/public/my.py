@@ -28,6 +28,7 @@ from kiban.ops import clock
 from kiban.web import display, downloads, leftover, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.filling import Filling
+from kiban.web.secret import asked
 from kiban.web.money.case import payable, payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public import catalogue
@@ -147,10 +148,10 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
     with looking(body, found.compiled) as world:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
     state = found.procedure.procedure.states[found.state.state]
-    values = view_values(found.procedure, found.state, facts)
+    seen, words = queries.sees(found, place.actor), found.compiled.service.documents
+    values = {**view_values(found.procedure, found.state, facts), **asked(request, found, seen, place.actor.id)}
     opening = next((a for a in found.procedure.actions.values() if a.action.opens), None)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
-    seen, words = queries.sees(found, place.actor), found.compiled.service.documents
     return {
         "place": place, "case": found, "state": state, "procedure": found.procedure,
         "tone": display.state_tone(found.procedure, state.name, any(item.overdue for item in deadlines)),
@@ -160,7 +161,7 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
         "documents": [(row, words[row.name]) for row in documents if row.name in seen.documents],
         "notices": _own(notices, place.actor.roles),
         "events": list(reversed(_events(found, events))),
-        "parts": display.sections(found.procedure, values, found.state.texts, seen, language()),
+        "parts": display.sections(found.procedure, values, found.state.texts, seen, language(), found.state.marks),
         "computed": display.computed(found.procedure, values, seen, language()),
         "opening": opening.action if opening else None, **payments(found, "my-case-receipt"), **payable(found),
         "file_url": reverse("my-case-files", args=[body, case_id]),
