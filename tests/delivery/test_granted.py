@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from lending_office import BODY, NOW, SERVICE
 
 from kiban.access import actors
@@ -154,6 +155,36 @@ def test_pages_show_it_and_lead_back(granting: Any) -> None:
     clerk.force_login(granting.clerk_user)
     office = clerk.get(page).content.decode()
     assert "警視庁" in office and "要約を見せています" in office
+
+
+def test_no_other_page_of_the_case_shows_more(granting: Any) -> None:
+    """Every address of the desk that names a case, with whatever else stands in it."""
+    from kiban.web.urls import urlpatterns
+
+    granting.stock("B-1")
+    case = granting.submit().case_id
+    assert granting.act(granting.clerk, "lend", case).status == "done"
+    _show(granting, case)
+    watcher = Watcher("watcher")
+    plausible = {"int": 2, "uuid": case, "slug": "note", "str": "watch"}
+    asked = 0
+    for pattern in urlpatterns:
+        names = pattern.pattern.converters
+        if (
+            not str(pattern.name).startswith("desk-")
+            or "case" not in names
+            or pattern.name == "desk-case-files"
+        ):
+            continue  # the last is only what addresses of files begin with
+        asked += 1
+        given = {
+            name: plausible[type(found).__name__.removesuffix("Converter").lower()] for name, found in names.items()
+        }  # fmt: skip
+        given |= {"body": BODY, "case": case}
+        answer = watcher.pages.get(reverse(pattern.name, kwargs=given))
+        assert answer.status_code in ((200,) if pattern.name == "desk-case" else (403, 404)), pattern
+        assert "髙橋" not in b"".join(answer).decode("utf-8", "replace"), pattern.name
+    assert asked >= 4
 
 
 def test_it_is_gone_when_it_is_revoked_blocked_or_over(granting: Any) -> None:

@@ -106,15 +106,18 @@ def place_for(user: User, body: str, service: str) -> Place:
     return Place(row, compiled, edition, actor)
 
 
-def case_for(user: User, body: str, case_id: UUID) -> tuple[Place, CaseView]:
-    """A case that the user may see, with the place in the case's own edition. Raises Http404."""
+def case_for(user: User, body: str, case_id: UUID, *, summary: bool = False) -> tuple[Place, CaseView]:
+    """A case that the user may see, with the place in the case's own edition. Raises Http404.
+
+    `summary`: also for those who see no more than a grant names; what is shown then is up to `queries.sees`.
+    """
     row = body_row(body)
     with scope(body, viewer=str(user.id)):
         found = queries.view(case_id)
     if found is None:
         raise Http404
     actor = actor_for(user, body, found.compiled.service, on=clock.today())
-    if not queries.visible(found, actor):
+    if not queries.visible(found, actor) or (queries.sees(found, actor).summary and not summary):
         raise Http404
     found = queries.with_local(found, actor)
     return Place(row, found.compiled, found.row.edition, actor), found

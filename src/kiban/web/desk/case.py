@@ -67,7 +67,7 @@ def _user(request: HttpRequest) -> User:
 @staff_only
 def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     """The case page."""
-    place, found = case_for(_user(request), body, case)
+    place, found = case_for(_user(request), body, case, summary=True)
     seen = queries.sees(found, place.actor)
     if seen.summary:
         return granted.summary(request, place, found, seen)
@@ -178,7 +178,7 @@ def _who(who: Who) -> str:
 def act(request: HttpRequest, body: str, case: UUID, action: str) -> HttpResponse:
     """An act of staff on a case."""
     user = _user(request)
-    place, found = case_for(user, body, case)
+    place, found = case_for(user, body, case, summary=True)
     back = reverse("desk-case", args=[body, case])
     word = found.procedure.procedure.actions.get(action)
     crumbs = [*_crumbs(place), (found.row.number, back), (word.label.text(language()) if word else "", "")]
@@ -221,7 +221,7 @@ def _preset(request: HttpRequest, filling: Filling) -> dict[str, str]:
 @staff_only
 def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> HttpResponse:
     """The PDF of a document of the case."""
-    place, found = case_for(_user(request), body, case)
+    place, found = case_for(_user(request), body, case, summary=True)
     return downloads.document(place, found, document)
 
 
@@ -229,5 +229,5 @@ def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> Htt
 @staff_only
 def file(request: HttpRequest, body: str, case: UUID, sha256: str) -> HttpResponse:
     """A file that was attached to the case."""
-    place, found = case_for(_user(request), body, case)
+    place, found = case_for(_user(request), body, case, summary=True)
     return downloads.file(place, found, sha256)
