@@ -323,9 +323,7 @@ def _visible(request: _Request, locked: _Locked) -> bool:
     return may_see(locked.compiled.service, locked.party, locked.before.state, request.actor)
 
 
-def _locked(
-    opened: Session, rows: list[Row], case_id: str, *, edition: str | None = None
-) -> _Locked | None:
+def _locked(opened: Session, rows: list[Row], case_id: str, *, edition: str | None = None) -> _Locked | None:
     if not rows:
         return None
     _service, procedure, own, number, document, party, seq, head, updated_at = rows[0]

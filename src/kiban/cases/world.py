@@ -77,7 +77,13 @@ class PostgresWorld:
         return rows[0][0] if rows else None
 
     def number(self, request: NumberRequest) -> str:
-        """The next number of its scope; others of the same scope wait until this act ends."""
+        """The next number of its scope that is free; others of the same scope wait until this act ends."""
+        number = self._next(request)
+        while request.not_in and self.lookup(LookupRequest(request.name, request.not_in, (number,), {}, 1)):
+            number = self._next(request)
+        return number
+
+    def _next(self, request: NumberRequest) -> str:
         rows = self._session.fetch(
             "INSERT INTO cases_sequence AS s (body, service, name, scope, last) VALUES (%s, %s, %s, %s, 1) "
             "ON CONFLICT (body, service, name, scope) DO UPDATE SET last = s.last + 1 RETURNING last",

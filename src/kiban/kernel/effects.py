@@ -66,7 +66,7 @@ def fulfil(draft: Draft) -> Refusal | None:
 def _number(draft: Draft, effect: CompiledEffect, word: NumberEffect) -> str:
     pattern, today = str(run(effect.programs["pattern"], draft.env)), draft.facts.today
     scope = f"{draft.procedure.name}.{word.number}/{sequence_scope(pattern, today)}"
-    return draft.world.number(NumberRequest(word.number, pattern, today, scope))
+    return draft.world.number(NumberRequest(word.number, pattern, today, scope, word.not_in or ""))
 
 
 def _allocate(draft: Draft, effect: CompiledEffect, word: AllocateEffect) -> str | None:

@@ -153,12 +153,16 @@ class AllocateRequest:
 
 @dataclass(frozen=True, slots=True)
 class NumberRequest:
-    """The next number of `pattern` (see kernel.numbering) in the case's body; gapless, counted per `scope`."""
+    """The next number of `pattern` (see kernel.numbering) in the case's body; gapless, counted per `scope`.
+
+    Numbers that are keys of the registry `not_in` already (a ledger brought along) are passed over.
+    """
 
     name: str
     pattern: str
     on: date
     scope: str
+    not_in: str = ""
 
 
 class World(Protocol):

@@ -55,7 +55,9 @@ def _answer(filling: Filling, evaluation: Evaluation, name: str, wrong: set[str]
     if item.field.secret:
         there = value is not None or evaluation.marks.get(name) == SEALED_MARK
         covered = Line(name, item.field.label, COVERED) if there else None
-        return Answer(item.field.label, covered, "", name in wrong, name in evaluation.required, input_id(name))
+        return Answer(
+            item.field.label, covered, "", name in wrong, name in evaluation.required, input_id(name)
+        )
     if value is not None:
         found = line(item.codec, name, value, evaluation.texts, filling.language)
     raw = filling.raw.get(name)

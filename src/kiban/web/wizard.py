@@ -84,7 +84,10 @@ class Wizard:
                 except drafts.DraftMoved as moved:
                     self.draft = moved.draft
                     ours = {name: self.filling.raw[name] for name in names if name in self.filling.raw}
-                    self.filling.raw = {**secrets.brought_back(moved.draft.data, place_of_draft(moved.draft)), **ours}
+                    self.filling.raw = {
+                        **secrets.brought_back(moved.draft.data, place_of_draft(moved.draft)),
+                        **ours,
+                    }
                     data = self._data()
                 except LookupError:
                     return  # sent or thrown away meanwhile: the page that follows says so

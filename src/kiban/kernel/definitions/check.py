@@ -8,7 +8,15 @@ from kiban.kernel.definitions.check_money import money_problems
 from kiban.kernel.definitions.check_secret import secret_problems
 from kiban.kernel.definitions.import_words import NOT_IN_CELLS, NOT_IN_COLUMNS, Import
 from kiban.kernel.definitions.loader import DefinitionProblem, Marks
-from kiban.kernel.definitions.model import Action, Field, GrantEffect, Procedure, Registry, Service
+from kiban.kernel.definitions.model import (
+    Action,
+    Field,
+    GrantEffect,
+    NumberEffect,
+    Procedure,
+    Registry,
+    Service,
+)
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
@@ -263,6 +271,8 @@ class _Checker:
             if kind in ("number", "allocate"):
                 name = str(getattr(effect, kind))
                 yield from self.known((*path, index, kind), "computed value", name, procedure.computed)
+            if isinstance(effect, NumberEffect) and effect.not_in is not None:
+                yield from self.known((*path, index, "not_in"), "registry", effect.not_in, service.registries)
 
     def grant(self, procedure: Procedure, effect: GrantEffect, path: _Path) -> Iterator[DefinitionProblem]:
         sections = self.service.forms[procedure.form].sections

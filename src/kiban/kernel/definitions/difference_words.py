@@ -148,6 +148,7 @@ WORDS = {
     "different_from": Label(ja="別の人が行うべき行為", en="acts of another person"),
     "hides": Label(ja="条件に合わないとき画面に出さない", en="not offered while it refuses"),
     "rows": Label(ja="行", en="rows"),
+    "not_in": Label(ja="重ならないようにする台帳", en="registry whose keys are passed over"),
     "offered": Label(ja="画面での受付", en="offered on pages"),
     "action": Label(ja="行為", en="action"),
     "max_rows": Label(ja="行数の上限", en="most rows"),

@@ -91,10 +91,13 @@ class RecordEffect(Element):
 
 
 class NumberEffect(Element):
+    """Takes the next number. With `not_in` those that are keys of that registry already are passed over."""
+
     kind: Literal["number"] = "number"
     number: Name
     when: Expression | None = None
     pattern: Expression
+    not_in: Name | None = None
 
 
 class AllocateOrder(Element):

@@ -81,10 +81,7 @@ class Codecs:
     def personal(self) -> Mapping[str, frozenset[str]]:
         """By action: the names of what it may hold that is about a person; under "" those of the form alone."""
         own = _named(self.fields, _is_personal)
-        found = {
-            action: own | _named(codecs, _is_personal)
-            for action, codecs in self.inputs.items()
-        }
+        found = {action: own | _named(codecs, _is_personal) for action, codecs in self.inputs.items()}
         return {**found, "": own}
 
     @cached_property

@@ -59,9 +59,13 @@ class MemoryWorld:
         return None
 
     def number(self, request: NumberRequest) -> str:
-        scope = f"{self.body}/{request.scope}"
-        self.sequences[scope] += 1
-        return format_number(request.pattern, date=request.on, seq=self.sequences[scope], body_code=self.body)
+        scope, number = f"{self.body}/{request.scope}", ""
+        while not number or (self.body, request.not_in, number) in self.records:
+            self.sequences[scope] += 1
+            number = format_number(
+                request.pattern, date=request.on, seq=self.sequences[scope], body_code=self.body
+            )
+        return number
 
     def locate(self, text: str) -> str | None:
         return self.locate_in(text)

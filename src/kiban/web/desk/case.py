@@ -36,10 +36,10 @@ from kiban.web.desk import granted
 from kiban.web.desk.office import handling
 from kiban.web.desk.received import party_roles
 from kiban.web.filling import Filling
-from kiban.web.secret import asked
 from kiban.web.money.case import payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public.catalogue import opening_action
+from kiban.web.secret import asked
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, case_for, place_of, staff_only, user_of
 
@@ -79,7 +79,10 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     with looking(body, found.compiled) as world:
         actions = possible_actions(found.procedure, found.state, facts, world, language())
         stands = _checks(found, facts, world)
-    values = {**view_values(found.procedure, found.state, facts), **asked(request, found, seen, place.actor.id)}
+    values = {
+        **view_values(found.procedure, found.state, facts),
+        **asked(request, found, seen, place.actor.id),
+    }
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     service = found.compiled.service
     context = {
@@ -170,7 +173,11 @@ def _who(who: Who) -> str:
     if who.kind == "system":
         return _("System")
     name = f"{who.department} {who.name}".strip()
-    return _("%(name)s (in place of %(absent)s)") % {"name": name, "absent": who.deputy_for} if who.deputy_for else name
+    return (
+        _("%(name)s (in place of %(absent)s)") % {"name": name, "absent": who.deputy_for}
+        if who.deputy_for
+        else name
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

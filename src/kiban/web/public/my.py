@@ -28,10 +28,10 @@ from kiban.ops import clock
 from kiban.web import display, downloads, leftover, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.filling import Filling
-from kiban.web.secret import asked
 from kiban.web.money.case import payable, payments
 from kiban.web.outlook import possible_actions
 from kiban.web.public import catalogue
+from kiban.web.secret import asked
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import body_row, case_for, party_only, place_for, to_sign_in, user_of
 
@@ -149,7 +149,10 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
         actions = possible_actions(found.procedure, found.state, facts, world, language())
     state = found.procedure.procedure.states[found.state.state]
     seen, words = queries.sees(found, place.actor), found.compiled.service.documents
-    values = {**view_values(found.procedure, found.state, facts), **asked(request, found, seen, place.actor.id)}
+    values = {
+        **view_values(found.procedure, found.state, facts),
+        **asked(request, found, seen, place.actor.id),
+    }
     opening = next((a for a in found.procedure.actions.values() if a.action.opens), None)
     deadlines = display.deadlines(found.procedure, found.state, clock.today())
     return {
