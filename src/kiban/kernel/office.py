@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Field, Label, Service
@@ -149,7 +149,7 @@ def decide_office(
 
 
 def _quiet(case: CaseState) -> tuple[int, int]:
-    since, until = case.office.get("quiet") or (0, 0)  # type: ignore[misc]
+    since, until = cast("tuple[int, int]", case.office.get("quiet") or (0, 0))
     return since, until
 
 
