@@ -17,6 +17,7 @@ from psycopg import OperationalError as ConnectionLost
 from kiban.api import cases, catalogue, delivery, files, local_fields, many, me, money, registers, settings
 from kiban.api.answers import ApiProblem, not_found, problem_answer, unreadable, wrong_input
 from kiban.api.reading import StrictParser
+from kiban.documents.signers import SigningProblem
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.problems import INVALID, OUT_OF_RANGE, REQUIRED, Problem
 
@@ -80,6 +81,14 @@ def _handle(api: NinjaAPI) -> None:
         )
         return problem_answer(request, ApiProblem(503, "unavailable", detail, headers={"Retry-After": "1"}))
 
+    def unsigned(request: HttpRequest, error: Any) -> HttpResponse:
+        _log.error("a document can't be signed", exc_info=error)
+        detail = Label(
+            ja="文書に電子署名ができないため、まだ渡せません。しばらくしてからもう一度お試しください。",
+            en="The document can't be signed yet. Try again later.",
+        )
+        return problem_answer(request, ApiProblem(503, "unavailable", detail, headers={"Retry-After": "60"}))
+
     def broken(request: HttpRequest, error: Any) -> HttpResponse:
         _log.error("an API call failed", exc_info=error)
         detail = Label(
@@ -92,7 +101,8 @@ def _handle(api: NinjaAPI) -> None:
         (ApiProblem, problem), (Http404, missing), (ValidationError, parameters),
         (AuthenticationError, unauthenticated), (HttpError, http), (RequestDataTooBig, too_big),
         (SuspiciousOperation, suspicious), (MultiPartParserError, suspicious),
-        (DatabaseLost, lost), (ConnectionLost, lost), (ConnectionClosed, lost), (Exception, broken),
+        (DatabaseLost, lost), (ConnectionLost, lost), (ConnectionClosed, lost),
+        (SigningProblem, unsigned), (Exception, broken),
     ):  # fmt: skip
         api.add_exception_handler(kind, handler)
 

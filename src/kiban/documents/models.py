@@ -13,6 +13,7 @@ from kiban.access.tenancy import Tenant
 class Document(Tenant):
     """An issued document. `code` is for verification; `pdf` is empty until the worker or the first reader makes it.
 
+    `signed_at`: when the file was signed, by this machine's clock; null for one without a signature.
     It stands until an act of its case ends it (`ended_at`, `ended_seq`): superseded by another (`replaced_by`,
     差替え), or withdrawn (撤回).
     """
@@ -29,6 +30,7 @@ class Document(Tenant):
     at = models.DateTimeField()
     sha256 = models.TextField(blank=True)
     pdf = models.BinaryField(null=True)
+    signed_at = models.DateTimeField(null=True)
     unprintable = models.JSONField(default=list)
     ended_at = models.DateTimeField(null=True)
     ended_seq = models.IntegerField(null=True)

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import typst
 
 from kiban.documents import fonts, glyphs
+from kiban.documents.mark import Mark
 
 PACKAGES = Path(__file__).resolve().parent / "typst"
 STANDARDS: list[Any] = ["a-2a", "ua-1"]
@@ -86,13 +87,15 @@ class Renderer:
         *,
         at: datetime,
         missing: Literal["refuse", "replace"] = "refuse",
+        mark: Mark | None = None,
     ) -> bytes:
         """The PDF of template `name` with `data` (JSON values, dates and Decimals), created at `at`.
 
         `at` is an aware instant, the time of the event that issues the document; it is written in Asia/Tokyo.
         A character or variant that no font prints raises GlyphsMissing; with missing="replace" it prints 〓
         (never a shape that was not asked for), and the caller tells the clerk what `unprintable` says.
-        Raises TemplateError for an unknown name or a template that does not compile.
+        `mark` says where the document can be verified. Raises TemplateError for an unknown name or a template that
+        does not compile.
         """
         if at.tzinfo is None:
             raise ValueError("the time of issue must be aware (Asia/Tokyo)")
@@ -106,6 +109,7 @@ class Renderer:
             "fonts": self._families,
             "long-words": "yes" if any(_LONG_WORD.search(text) for _, text in _strings(data)) else "no",
             "variants": json.dumps(self._variants(data), ensure_ascii=False),
+            **({"mark": mark.as_json()} if mark is not None else {}),
         }
         lock, compiler = self._compiler(name)
         try:

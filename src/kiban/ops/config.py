@@ -66,6 +66,14 @@ def rate(name: str, default: float) -> float:
     return found
 
 
+def one_of(name: str, *words: str) -> str:
+    """One of these words from the environment, else the first. Raises ConfigurationError."""
+    found = os.environ.get(name, "").strip() or words[0]
+    if found not in words:
+        raise ConfigurationError(f"{name}={found}: it must be one of {', '.join(words)}.")
+    return found
+
+
 @dataclass(frozen=True)
 class Database:
     """Where a database is and as whom to enter it."""

@@ -66,6 +66,18 @@ def load() -> int:
     return len(everybody)
 
 
+def make_keys() -> int:
+    """The sample keys with which the demo's documents are signed; how many were made now."""
+    from kiban.access import bodies
+    from kiban.documents import sample_signers
+    from kiban.documents.data import office
+    from kiban.kernel.facts import BodyFacts
+
+    _demo_only()
+    rows = [bodies.row(code) for code in demo_bodies()]
+    return sample_signers.install({row.code: office(BodyFacts(row.code, row.name, row.kind)) for row in rows})
+
+
 def username(key: str, body: str = "", service: str = "", role: str = "") -> str:
     """The sign-in name of a demo person: `demo-party-A` or `demo-131229-<service>-<role>-A`."""
     return f"demo-{body}-{service}-{role}-{key}" if body else f"demo-party-{key}"

@@ -20,6 +20,7 @@ from kiban.ops.postgres import binaries
 
 _LITTLE, _TOO_LITTLE = 2 * 2**30, 300 * 2**20
 _DAYS = 2
+_SOON = 30  # days before the end of a certificate at which it is told
 _EVERYDAY = "東京都葛飾区 髙﨑 令和8年"
 
 
@@ -176,6 +177,34 @@ def fonts() -> Finding:
     return Finding(OK, "fonts", f"{len(document_fonts.SOURCES)} files")
 
 
+def signatures() -> Iterator[Finding]:
+    """Issued documents are signed, by certificates that hold for a while yet."""
+    from django.conf import settings
+
+    from kiban.documents import signers, signing
+
+    found = list(signers.all_signers())
+    if not found:
+        needed = settings.KIBAN_SIGNATURES == "required"
+        said = "no key is set: documents " + ("wait until there is one" if needed else "leave unsigned")
+        level = WRONG if needed else WARNING if config.mode() == "production" else OK
+        remedy = f"put key and certificates into {home() / 'secrets' / signers.FOR_ALL} (docs/operations.md)"
+        yield Finding(level, "signatures", said, "" if level == OK else remedy)
+    for one in found:
+        if isinstance(one, signers.SigningProblem):
+            yield Finding(WRONG, "signatures", str(one), "docs/operations.md, “Signatures”")
+            continue
+        ends = one.certificate.not_valid_after_utc
+        said = f"{one.name}: {one.subject}, until {ends:%Y-%m-%d}"
+        if ends.timestamp() - time.time() < _SOON * 86400:
+            yield Finding(WARNING, "signatures", said, "ask for a new certificate in time")
+        else:
+            yield Finding(OK, "signatures", said)
+    stamper = signing.time_stamper()
+    if stamper is not None:
+        yield Finding(OK, "time stamps", str(getattr(stamper, "url", "")))
+
+
 def static_files() -> Finding:
     """The files of the pages stand as the manifest names them."""
     place = home() / "static"
@@ -241,4 +270,4 @@ def environment_file() -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     versions, disk, secrets, environment_file, account, machine_clock, processes, health, backups,
 )  # fmt: skip
-WITH_SETTINGS: tuple[Check, ...] = (fonts, static_files, mail, proxy)
+WITH_SETTINGS: tuple[Check, ...] = (fonts, signatures, static_files, mail, proxy)

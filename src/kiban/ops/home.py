@@ -45,16 +45,31 @@ def secret(name: str) -> str:
 
     The environment variable `KIBAN_SECRET_<NAME>` outranks the file.
     """
+    given = given_secret(name)
+    if given is not None:
+        return given
+    path = folder("secrets") / name
+    _create_once(path, secrets.token_urlsafe(36))
+    return path.read_text(encoding="utf-8").strip()
+
+
+def given_secret(name: str) -> str | None:
+    """A secret that somebody has to give: from the environment or the file, as `secret`; None where it is not there."""
     given = os.environ.get(f"KIBAN_SECRET_{name.upper()}", "")
     if given:
         return given
-    path = folder("secrets") / name
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return (folder("secrets") / name).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        pass
-    _create_once(path, secrets.token_urlsafe(36))
-    return path.read_text(encoding="utf-8").strip()
+        return None
+
+
+def given_secrets(prefix: str) -> list[str]:
+    """The names of secrets that begin so, from files and environment."""
+    mark = f"KIBAN_SECRET_{prefix.upper()}"
+    found = {n.removeprefix("KIBAN_SECRET_").lower() for n in os.environ if n.startswith(mark)}
+    found.update(path.name for path in folder("secrets").iterdir() if path.name.startswith(prefix))
+    return sorted(found)
 
 
 def _create_once(path: Path, value: str) -> None:

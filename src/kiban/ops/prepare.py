@@ -49,6 +49,7 @@ def assets() -> None:
 
 def demo() -> None:
     """Load the demo people and cases (role app: through the same door as everybody)."""
+    _timed("make the sample keys", _function("kiban.ops.demo", "make_keys"))
     _timed("load the demo data", _function("kiban.ops.demo", "load"))
 
 

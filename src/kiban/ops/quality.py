@@ -17,8 +17,10 @@ _LINTERS = (
     ("mypy", ["-m", "mypy"]),
     ("import contracts", ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]),
 )
-# Debian packages of the browser tests: (program or file that shows it is there, packages).
-_PACKAGES = (("chromium", ("chromium",)), ("pdftoppm", ("poppler-utils",)))
+# Debian packages of the tests (browser, readers of signed PDF that are not ours, a token): (program, packages).
+_PACKAGES = (
+    ("chromium", ("chromium",)), ("pdfsig", ("poppler-utils",)), ("qpdf", ("qpdf",)), ("softhsm2-util", ("softhsm2",)),
+)  # fmt: skip
 _JAPANESE_FONT = ("fc-list", ":lang=ja", "family")
 
 

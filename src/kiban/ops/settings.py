@@ -191,6 +191,9 @@ KIBAN_PAYMENT_ADAPTER = os.environ.get(
     "KIBAN_PAYMENT_ADAPTER", "" if PRODUCTION else "kiban.money.sandbox.Sandbox"
 ).strip()
 
+# Whether documents may leave without a signature where no key is set (kiban.documents.signers)
+KIBAN_SIGNATURES = config.one_of("KIBAN_SIGNATURES", "optional", "required")
+
 # Size limits (bytes, counts); larger uploads have their own doors
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000

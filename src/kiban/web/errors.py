@@ -8,6 +8,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from kiban.documents.signers import SigningProblem
 from kiban.ops.refusals import Words, refusal
 from kiban.web import kept
 
@@ -70,6 +71,16 @@ _BUSY = (
         "Please wait a little and try again. Saved drafts and applications with a receipt number are not lost.",
     ),
 )
+_UNSIGNED = (
+    Words(
+        "文書の準備がまだできていません",
+        "電子署名ができるようになるまで、この文書は表示できません。しばらくしてから、もう一度お試しください。手続の状態は変わっていません。",
+    ),
+    Words(
+        "The document is not ready yet",
+        "It can't be shown before it can be signed. Please try again later. The state of the case has not changed.",
+    ),
+)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -101,7 +112,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours; 503 where the database does not answer or is too busy."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    """500: a mistake of ours; 503 where the database does not answer or is too busy, or a document can't be signed."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
         return refusal(request, 503, *_BUSY, retry_after=30)
+    if isinstance(error, SigningProblem):
+        return refusal(request, 503, *_UNSIGNED, retry_after=60)
     return refusal(request, 500, *_OURS)

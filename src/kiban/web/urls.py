@@ -27,7 +27,7 @@ from kiban.web.money import days as money_days
 from kiban.web.money import notify as money_notify
 from kiban.web.money import online as money_online
 from kiban.web.money import statements as money_statements
-from kiban.web.public import changes, my, notes, paying, portal
+from kiban.web.public import changes, my, notes, paying, portal, verifying
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
@@ -71,6 +71,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_MINE + "files/<slug:sha256>/", my.file, name="my-case-file"),
     path("changes/", changes.changes, name="changes"),
     path("bodies/<slug:code>/changes/", changes.changes, name="body-changes"),
+    path("verify/", verifying.start, name="verify"),
+    path("verify/<slug:body>/<slug:code>/", verifying.one, name="verify-document"),
     path("desk/", desk.desk, name="desk"),
     path(_CASE, desk_case.case, name="desk-case"),
     path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
