@@ -160,8 +160,18 @@ def test_correction_and_submission_again(person: Person, words: Words) -> None:
     apply(resident)
     mine = resident.url.removesuffix("received/")
     case = mine.replace("/my/cases/", "/desk/").replace(f"{BODY}/", f"{BODY}/cases/")
-    act(person("clerk"), case, "return_for_correction", fields="車名", comment="車名が違います")
-    assert "車名が違います" in words(resident.get(mine))
+    clerk = person("clerk")
+    asked = {"points__1__field": "vehicle_name", "points__1__reason": "車検証の車名と違います"}
+    page = act(clerk, case, "return_for_correction", 422, points__1__field="vehicle_name")
+    assert "直していただく内容と理由" in words(page)
+    page = act(clerk, case, "return_for_correction", fields=["chassis_no"], comment="ご確認ください", **asked)
+    for said in (words(page), words(resident.get(mine))):
+        assert "直していただく所 ご確認ください 車名 車検証の車名と違います 車台番号" in said
+    page = resident.get(f"{mine}act/resubmit/")
+    while "/vehicle/" not in resident.url:
+        page = resident.fill(page)
+    assert "お知らせ： 車検証の車名と違います" in words(page)
+    assert "お知らせ： ご確認のうえ、直してください。" in words(page)
     page = resident.get(f"{mine}act/resubmit/")
     assert 'value="𠮷田　髙志"' in page
     assert 'value="０３－１２３４－５６７８"' in page  # as it was typed
@@ -169,6 +179,7 @@ def test_correction_and_submission_again(person: Person, words: Words) -> None:
         page = resident.fill(page, **({"vehicle_name": "ニッサン"} if "/vehicle/" in resident.url else {}))
     page = resident.post(resident.url, {"do": "send"})
     assert "補正を受け付けました" in words(page)
+    assert "直していただく所" not in words(resident.get(mine))
     assert "ニッサン" in words(person("clerk").get(case))
 
 

@@ -18,6 +18,7 @@ from kiban.api.auth import caller
 from kiban.api.reading import known_body
 from kiban.cases import queries
 from kiban.cases.acted import Who, acted
+from kiban.cases.corrections import asked_of
 from kiban.cases.facts import facts_for
 from kiban.cases.models import Case
 from kiban.cases.queries import CaseView, EventView
@@ -128,6 +129,7 @@ def full(found: Seen) -> dict[str, Any]:
         "documents": [document(row, found) for row in documents(found)],
         "notices": _notices(found),
         **({"office": _office(found)} if found.at_work else {}),
+        "correction": _correction(found),
         "actions": [
             {
                 "name": item.action.name,
@@ -139,6 +141,15 @@ def full(found: Seen) -> dict[str, Any]:
             for item in queries.possible(procedure, state, found.actor)
         ],
     }
+
+
+def _correction(found: Seen) -> dict[str, Any] | None:
+    """What the party is to put right, field by field; None where nothing is asked for."""
+    asked = asked_of(found.view, queries.history(found.view), found.actor)
+    if asked is None:
+        return None
+    points = [{"field": p.field, "label": label(p.label), "reason": p.reason} for p in asked.points]
+    return {"comment": asked.comment, "points": points}
 
 
 def _office(found: Seen) -> dict[str, Any]:

@@ -232,6 +232,9 @@ class CaseFull(CaseShort):
     charges: dict[str, ChargeItem]
     documents: list[DocumentShort]
     notices: list[NoticeItem]
+    correction: Annotated[
+        dict[str, Any] | None, Field(description="What was sent back for: comment, points [field, label, reason]")
+    ] = None
     office: Annotated[OfficeItem | None, Field(description="To the staff of the body alone")] = None
     actions: list[AllowedAction]
 

@@ -21,9 +21,11 @@ from django.views.decorators.http import require_http_methods
 
 from kiban.access.models import User
 from kiban.access.scope import scope
-from kiban.cases import drafts, secrets
+from kiban.cases import drafts, queries, secrets
+from kiban.cases.corrections import asked_of
 from kiban.cases.models import Draft, Idempotency
 from kiban.definitions.since import since
+from kiban.kernel.correction import CODE, Asked
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.facts import Refusal
 from kiban.kernel.forms import Evaluation
@@ -53,6 +55,17 @@ class Wizard:
     @property
     def partition(self) -> str:
         return str(self.draft.body)
+
+    @cached_property
+    def asked(self) -> Asked | None:
+        """What the case was sent back for, where this draft puts it right."""
+        if self.draft.case_id is None:
+            return None
+        place, found = case_for(self.user, self.draft.target, self.draft.case_id)
+        with scope(place.body.code, viewer=str(self.user.id)):
+            events = queries.history(found)
+        asked = asked_of(found, events, place.actor)
+        return asked.only(self.filling.fields) if asked is not None else None
 
     @cached_property
     def changes(self) -> tuple[Label, ...]:
@@ -255,7 +268,7 @@ def _show(
     problems = [p for p in evaluation.problems if _on(step, p) and p.severity in ("error", "info")]
     if not tried:
         problems = filling.typed_so_far(problems)
-    widgets = filling.widgets(step.fields, evaluation, problems)
+    widgets = filling.widgets(step.fields, evaluation, [*_to_correct(wizard), *problems])
     summary = summary_of(filling, problems, widgets, lambda other: wizard.url(other.key)) if tried else ()
     context = {
         "wizard": wizard, "filling": filling, "step": step, "at": at + 1, "total": len(filling.steps) + 1,
@@ -267,6 +280,15 @@ def _show(
     name = "web/wizard/fields.html" if partial else "web/wizard/step.html"
     status = 422 if summary and focus and not partial else 200
     return render(request, name, context, status=status)
+
+
+def _to_correct(wizard: Wizard) -> list[Problem]:
+    """What was asked for, as a word beside each field; it stops nothing: a field may have been right."""
+    words = Label(ja="ご確認のうえ、直してください。", en="Please check and correct this.")
+    return [
+        Problem(point.field, CODE, Label(ja=point.reason) if point.reason else words, "info")
+        for point in (wizard.asked.points if wizard.asked is not None else ())
+    ]
 
 
 def _stops(filling: Filling, at: int, wrong: frozenset[str] = frozenset()) -> list[tuple[str, str]]:

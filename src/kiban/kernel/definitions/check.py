@@ -49,7 +49,7 @@ class _Checker:
                 yield self.marks.problem(here, f"`{name}` is a reserved name")
             if field.codes is not None:
                 yield from self.known((*here, "codes"), "code list", field.codes, self.service.codes)
-            if field.type == "choice" and field.codes is None and field.options is None:
+            if field.type == "choice" and field.codes is None and field.options is None and field.options_from is None:
                 yield self.marks.problem(here, "a choice needs `codes` or `options`")
             yield from self._shape(here, field)
             yield from self.fields((*here, "fields"), field.fields)
@@ -239,9 +239,22 @@ class _Checker:
             yield from self.all_known((*path, "guards"), "action", guard.different_from, procedure.actions)
             if guard.check is None and not guard.different_from:
                 yield self.marks.problem((*path, "guards"), "a guard needs `check` or `different_from`")
+        yield from self.correction(action, path)
         if action.opens and not action.to:
             yield self.marks.problem(path, "an action that opens a case needs `to`")
         yield from self.effects(procedure, action.effects, (*path, "effects"))
+
+    def correction(self, action: Action, path: _Path) -> Iterator[DefinitionProblem]:
+        word = action.correction
+        if word is None:
+            return
+        here = (*path, "correction")
+        for name in (word.fields, word.points, word.comment):
+            if name is not None:
+                yield from self.known(here, "field of this action", name, action.fields)
+        points = action.fields.get(word.points or "")
+        if points is not None and not {"field", "reason"} <= set(points.fields):
+            yield self.marks.problem(here, "`points` is a group with the parts `field` and `reason`")
 
     def effects(
         self, procedure: Procedure, effects: Iterable[object], path: _Path

@@ -76,6 +76,8 @@ WORDS = {
     "note": Label(ja="注", en="note"),
     "options": Label(ja="選択肢", en="options"),
     "codes": Label(ja="コード表", en="code list"),
+    "options_from": Label(ja="選択肢のもと", en="where the options come from"),
+    "correction": Label(ja="補正の伝え方", en="what is asked for when it is sent back"),
     "valid_from": Label(ja="有効の始期", en="first day of validity"),
     "valid_to": Label(ja="有効の終期", en="last day of validity"),
     "source": Label(ja="出典", en="source"),

@@ -211,6 +211,16 @@ AnyEffect = Annotated[
 ]
 
 
+class Correction(Element):
+    """補正: the inputs of an action by which it says what is to be put right: fields, points (a group of `field` and
+    `reason`), and words for all of it.
+    """
+
+    fields: Name | None = None
+    points: Name | None = None
+    comment: Name | None = None
+
+
 class Action(Element):
     """A step that somebody may take on a case, with what it asks, requires, sets and causes.
 
@@ -230,6 +240,7 @@ class Action(Element):
     offered: bool = True
     input: tuple[str, ...] = ()
     fields: Annotated[dict[Name, Field], BeforeValidator(named)] = {}
+    correction: Correction | None = None
     guards: tuple[Guard, ...] = ()
     set: dict[Name, Expression] = {}
     effects: tuple[AnyEffect, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from kiban.kernel.definitions.model import Action, Field, Label, Parameter, Procedure, Service
+from kiban.kernel.definitions.model import Action, CodeItem, Field, Label, Parameter, Procedure, Service
 from kiban.kernel.expr import BOOL, DATE, DATETIME, INT, NUMBER, TEXT, Code, List, Nullable, Row, Type
 from kiban.kernel.values import Codec, codec
 
@@ -25,8 +25,33 @@ def input_fields(procedure: Procedure, service: Service, action: Action) -> dict
         if section in form.sections:
             fields = form.sections[section].fields
             found.update({name: fields[name]} if name in fields else {} if name else fields)
-    found.update(action.fields)
+    found.update({name: _of_form(field, procedure, service) for name, field in action.fields.items()})
     return found
+
+
+def _of_form(field: Field, procedure: Procedure, service: Service) -> Field:
+    """A field whose choices are the fields of the form (`options_from: form`) with those choices."""
+    parts = {name: _of_form(part, procedure, service) for name, part in field.fields.items()}
+    if field.options_from is None:
+        return field if parts == field.fields else field.model_copy(update={"fields": parts})
+    options = {
+        name: CodeItem(name=name, label=item.label) for name, item in _asked_again(procedure, service).items()
+    }
+    return field.model_copy(update={"options": options})
+
+
+def _asked_again(procedure: Procedure, service: Service) -> dict[str, Field]:
+    """The fields of the form that are filled in again after it was sent back; all of them where no action says so."""
+    form, actions = service.forms[procedure.form], procedure.actions.values()
+    back = {target.state for action in actions if action.correction for target in action.to}
+    again = [action for action in actions if back & set(action.from_)]
+    sections = {ref.partition(".")[0] for action in again for ref in action.input} or set(form.sections)
+    return {
+        name: field
+        for section in form.sections.values()
+        if section.name in sections
+        for name, field in section.fields.items()
+    }
 
 
 def parameter_type(parameter: Parameter, service: Service) -> Type:

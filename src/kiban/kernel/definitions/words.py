@@ -177,6 +177,7 @@ class Field(Element):
     default: Expression | None = None
     codes: Name | None = None
     options: Annotated[dict[CodeValue, CodeItem], BeforeValidator(code_items)] | None = None
+    options_from: Literal["form"] | None = None
     max_length: int = Attr(default=0, ge=0)
     pattern: str = ""
     min: int | None = None

@@ -19,6 +19,7 @@ from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import queries
 from kiban.cases.acted import Who, acted
+from kiban.cases.corrections import asked_of
 from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
 from kiban.kernel.checks import Check, checks
@@ -96,7 +97,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
         "stops": display.stops(found.procedure, found.state.state, public=True), "grants": granted.given(found),
         "file_url": reverse("desk-case-files", args=[body, case]), "handling": handling(found, place, events),
-        "copy": bool(party_roles(found.procedure)),
+        "copy": bool(party_roles(found.procedure)), "asked": asked_of(found, events, place.actor),
         "crumbs": [*_crumbs(place), (found.row.number, "")],
     }  # fmt: skip
     return render(request, "web/desk/case.html", context)

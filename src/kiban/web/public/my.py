@@ -17,6 +17,7 @@ from kiban.access.models import User
 from kiban.access.scope import scope
 from kiban.cases import drafts, queries
 from kiban.cases.acted import Who, acted
+from kiban.cases.corrections import asked_of
 from kiban.cases.models import Draft, Shared
 from kiban.cases.queries import CaseView, EventView
 from kiban.cases.world import looking
@@ -162,7 +163,7 @@ def _case_context(request: HttpRequest, body: str, case_id: UUID) -> dict[str, A
         "deadlines": [item for item in deadlines if item.active],
         "charges": display.charges(found.procedure, found.state),
         "documents": [(row, words[row.name]) for row in documents if row.name in seen.documents],
-        "notices": _own(notices, place.actor.roles),
+        "notices": _own(notices, place.actor.roles), "asked": asked_of(found, events, place.actor),
         "events": list(reversed(_events(found, events))),
         "parts": display.sections(found.procedure, values, found.state.texts, seen, language(), found.state.marks),
         "computed": display.computed(found.procedure, values, seen, language()),
