@@ -116,7 +116,8 @@ def test_only_the_summary_and_only_there(granting: Any) -> None:
     document = said["documents"][0]["href"].removeprefix("/api/v1")
     assert watcher.get(document).status_code == 200
     hidden = (
-        f"{path}/events", f"/bodies/{BODY}/cases/{other}", f"/bodies/{BODY}/services/{SERVICE}/registries/items/records"
+        f"{path}/events", f"{path}/payments", f"{path}/secrets", f"/bodies/{BODY}/cases/{other}",
+        f"/bodies/{BODY}/services/{SERVICE}/registries/items/records",
     )  # fmt: skip
     for one in hidden:
         assert watcher.get(one).status_code == 404, one

@@ -183,7 +183,7 @@ def bad_cursor() -> Exception:
 )
 def case(request: HttpRequest, body: str, case: str) -> HttpResponse:
     """A case: values by section, clocks, charges, documents, notices, and the actions open to the caller."""
-    with looking.seen(request, body, case) as found:
+    with looking.seen(request, body, case, summary=True) as found:
         return tagged(request, looking.full(found))
 
 
@@ -206,8 +206,6 @@ def secrets(request: HttpRequest, body: str, case: str) -> HttpResponse:
 def events(request: HttpRequest, body: str, case: str) -> HttpResponse:
     """Every act in order; to the body's own people with what was said."""
     with looking.seen(request, body, case, "history") as found:
-        if found.sight.summary:
-            raise not_found()
         return answer({"items": looking.events(found)})
 
 
@@ -219,7 +217,7 @@ def events(request: HttpRequest, body: str, case: str) -> HttpResponse:
 def document(request: HttpRequest, body: str, case: str, document: str) -> HttpResponse:
     """The PDF; rendered at its first reading."""
     wanted = uuid(document)
-    with looking.seen(request, body, case, "document") as found:
+    with looking.seen(request, body, case, "document", summary=True) as found:
         if all(row.id != wanted for row in looking.documents(found)):
             raise not_found()
     row = issue.pdf(body, wanted)
@@ -233,7 +231,7 @@ def document(request: HttpRequest, body: str, case: str, document: str) -> HttpR
 )
 def attachment(request: HttpRequest, body: str, case: str, sha256: str) -> HttpResponse:
     """A file that the case names in a section that the caller may read."""
-    with looking.seen(request, body, case, "attachment") as found:
+    with looking.seen(request, body, case, "attachment", summary=True) as found:
         named = files.named_in(list(found.sight.only(found.view.row.document["values"]).values()))
         if all(item["sha256"] != sha256 for item in named):
             raise not_found()

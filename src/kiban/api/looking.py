@@ -58,8 +58,13 @@ class Seen:
 
 
 @contextmanager
-def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iterator[Seen]:
-    """The scope of a body and its case; what the caller may not see raises ApiProblem 404."""
+def seen(
+    request: HttpRequest, body: str, case: str, what: str = "case", *, summary: bool = False
+) -> Iterator[Seen]:
+    """The scope of a body and its case; what the caller may not see raises ApiProblem 404.
+
+    `summary`: also for those who see no more than a grant names; what is shown then is up to `Seen.sight`.
+    """
     known_body(body)
     user = caller(request)
     with scope(body, viewer=str(user.id), snapshot=True):  # one moment: the case, its documents, its notices
@@ -67,11 +72,12 @@ def seen(request: HttpRequest, body: str, case: str, what: str = "case") -> Iter
         if found is None:
             raise not_found()
         actor = actor_for(user, body, found.compiled.service, on=clock.today())
-        if not queries.visible(found, actor):
+        sight = queries.sees(found, actor)
+        if not queries.visible(found, actor) or (sight.summary and not summary):
             raise not_found()
         found = queries.with_local(found, actor)
         queries.log_access(what, found.row.id)
-        yield Seen(found, actor, body, queries.sees(found, actor))
+        yield Seen(found, actor, body, sight if sight.summary else queries.sees(found, actor))
 
 
 def short(row: Case, body: str) -> dict[str, Any]:

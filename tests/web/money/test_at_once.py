@@ -56,7 +56,7 @@ def test_numbers_have_no_gap_and_a_closing_is_whole(person: Person) -> None:
     work = [_pay(case, clerk) for case in cases]
     colleague = person("clerk")
     closing = lambda: (
-        colleague.client.post(  # noqa: E731
+        colleague.client.post(
             f"{MONEY}days/2026-10-02/", {"do": "close", "total": "0", "reason": "締めの試験"}
         ).status_code
     )
