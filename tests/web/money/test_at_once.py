@@ -55,11 +55,11 @@ def test_numbers_have_no_gap_and_a_closing_is_whole(person: Person) -> None:
     clerk = person("clerk")
     work = [_pay(case, clerk) for case in cases]
     colleague = person("clerk")
-    closing = lambda: (
-        colleague.client.post(
-            f"{MONEY}days/2026-10-02/", {"do": "close", "total": "0", "reason": "締めの試験"}
-        ).status_code
-    )
+
+    def closing() -> int:
+        said = {"do": "close", "total": "0", "reason": "締めの試験"}
+        return colleague.client.post(f"{MONEY}days/2026-10-02/", said).status_code
+
     found = at_once(*work[:2], closing, *work[2:])
     assert [outcome.status for outcome in (*found[:2], *found[3:])] == ["done"] * 4
     assert found[2] == 302
