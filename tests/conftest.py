@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,18 +78,29 @@ def database(test_database: TestDatabase, django_db_blocker: DjangoDbBlocker) ->
 @pytest.fixture(scope="session")
 def server_url(test_database: TestDatabase) -> Iterator[str]:
     """The address of a real server on the test database (tests that write also ask for `database`)."""
+    with serving(test_database, free_port(), f"server-{test_database.slot}.log") as url:
+        yield url
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(test_database: TestDatabase, port: int, log_name: str, **environment: str) -> Iterator[str]:
+    """A real server on the test database, with variables of its own; its address. It logs to `run/<log_name>`."""
     url = f"http://localhost:{port}"
-    log = Path(os.environ["KIBAN_HOME"]) / "run" / f"server-{test_database.slot}.log"
+    log = Path(os.environ["KIBAN_HOME"]) / "run" / log_name
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "granian", "kiban.ops.wsgi:application", "--interface", "wsgi"),
                 *("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4"),
             ],
-            env={**test_database.environment(), "KIBAN_BASE_URL": url},
+            env={**test_database.environment(), "KIBAN_BASE_URL": url, **environment},
             stdout=stream,
             stderr=stream,
         )

@@ -131,6 +131,20 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
 
+class Identity(models.Model):
+    """How an identity provider knows a user: issuer and subject, both stable; never an e-mail address or a name."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.TextField()
+    subject = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issuer", "subject"), name="one_user_of_an_identity"),)
+
+
 class SignInFailures(models.Model):
     """Failed sign-ins, forgotten at `until`; nothing is tried before `wait_until`.
 

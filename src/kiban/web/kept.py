@@ -63,7 +63,11 @@ def sent(request: HttpRequest) -> Kept:
 
 def carried(request: HttpRequest) -> Kept | None:
     """What a form carries along; None for nothing, and for what no page of ours has written."""
-    text = request.POST.get(NAME, "") if request.method == "POST" else ""
+    return read(request, request.POST.get(NAME, "") if request.method == "POST" else "")
+
+
+def read(request: HttpRequest, text: str) -> Kept | None:
+    """As `carried`, from the text of a hidden field."""
     try:
         said = json.loads(text) if text else None
     except (ValueError, RecursionError):

@@ -1,4 +1,7 @@
-"""Signing in and out. In a demonstration people are chosen; else staff sign in with a password."""
+"""Signing in: with an identity provider (kiban.web.identity leads there), for staff also with a password.
+
+In a demonstration people are chosen.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,12 +21,17 @@ from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from kiban.access import passwords
-from kiban.access.models import User
+from kiban.access import bodies, passwords
+from kiban.access.bodies_source import BodyRow
+from kiban.access.identity import providers
+from kiban.access.identity.providers import Provider
+from kiban.access.models import RoleGrant, User
 from kiban.access.passwords import Locked
 from kiban.web import kept
+from kiban.web.kept import Kept
+from kiban.web.underway import UnderWay
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LONGEST = 200
@@ -69,14 +77,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if found is None:
         said = _("The user name or the password is not right. Please check both and try again.")
         return _page(request, wanted, name, [("username", said)], 422)
-    return _enter(request, found, wanted)
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session."""
-    logout(request)
-    return HttpResponseRedirect(reverse("home"))
+    return _remembered(request, found, wanted)
 
 
 @sensitive_post_parameters("password", "again")
@@ -86,7 +87,7 @@ def use_link(request: HttpRequest, user: UUID, token: str) -> HttpResponse:
     found = passwords.user_of_link(user, token)
     context = {
         "crumbs": [(_("Home"), reverse("home")), (_("Set a password"), "")],
-        "person": found, "help": password_validators_help_texts(),
+        "person": found, "help": password_validators_help_texts(), "token": token, "providers": _of_bodies(found),
     }  # fmt: skip
     if found is None:
         return render(request, "web/sign_in/link.html", context, status=404)
@@ -100,7 +101,25 @@ def use_link(request: HttpRequest, user: UUID, token: str) -> HttpResponse:
     found.save(update_fields=["password"])
     passwords.unlock(found.username)
     messages.success(request, _("Your password was set."))
-    return _enter(request, found, "")
+    return _remembered(request, found, "")
+
+
+def providers_of() -> list[tuple[str, list[tuple[Provider, BodyRow | None]]]]:
+    """The identity providers with their bodies, by whom they are for; those for whom there is none are left out."""
+    words = {
+        "person": _("For residents"), "business": _("For businesses"), "staff": _("For staff of public bodies"),
+    }  # fmt: skip
+    found = [
+        (title, [_with_body(o) for o in providers.configured() if o.kind == kind])
+        for kind, title in words.items()
+    ]
+    return [(title, some) for title, some in found if some]
+
+
+def kept_text(request: HttpRequest, begun: UnderWay | None) -> str:
+    """What goes along through signing in, as the text of a hidden field: of this form, or from before the provider."""
+    found = kept.carried(request) or (begun.kept if begun is not None else None)
+    return found.text() if found is not None else ""
 
 
 def _page(
@@ -109,8 +128,21 @@ def _page(
     context = {
         "crumbs": [(_("Home"), reverse("home")), (_("Sign in"), "")], "next": wanted, "username": name,
         "problems": problems or [], "kept": kept.text_of(request) if _carries(request) else "",
+        "providers": providers_of(),
     }  # fmt: skip
     return render(request, "web/sign_in/password.html", context, status=status)
+
+
+def _with_body(provider: Provider) -> tuple[Provider, BodyRow | None]:
+    return provider, bodies.row(provider.body) if bodies.exists(provider.body) else None
+
+
+def _of_bodies(person: User | None) -> list[Provider]:
+    """The providers of the bodies where somebody has a role: an account there can be linked with a one-time link."""
+    if person is None:
+        return []
+    held = set(RoleGrant.objects.filter(user=person).values_list("body", flat=True))
+    return [one for one in providers.configured() if one.kind == "staff" and one.body in held]
 
 
 def _carries(request: HttpRequest) -> bool:
@@ -137,9 +169,15 @@ def _password_problems(user: User, password: str, again: str) -> list[tuple[str,
     return []
 
 
-def _enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
+def enter(request: HttpRequest, user: User, wanted: str, typed: Kept | None) -> HttpResponse:
+    """Signs in with a new session, and goes on: with what was typed before, to `wanted`, or to one's own page."""
     login(request, user, backend=_BACKEND)
-    onward = kept.resume(request)
-    answer = onward or HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
+    if typed is not None:
+        return kept.again(request, typed)
+    return HttpResponseRedirect(wanted or reverse("my" if user.kind == "party" else "desk"))
+
+
+def _remembered(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
+    answer = enter(request, user, wanted, kept.carried(request))
     passwords.remember(answer, user)
     return answer

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from kiban.web import notices, operations, session, sign_in, wizard
+from kiban.web import identity, notices, operations, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields
 from kiban.web.admin import imports as admin_imports
 from kiban.web.admin import parameters as admin_parameters
@@ -55,7 +55,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("session/", session.session, name="session"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/link/<uuid:user>/<str:token>/", sign_in.use_link, name="sign-in-link"),
-    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("sign-in/with/<slug:name>/", identity.start, name="sign-in-with"),
+    path("sign-in/with/<slug:name>/done/", identity.done, name="sign-in-done"),
+    path("sign-out/", identity.sign_out, name="sign-out"),
     path("apply/<slug:body>/<slug:service>/<slug:procedure>/", my.apply, name="apply"),
     path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),
     path("drafts/<slug:body>/<uuid:draft>/<slug:step>/", wizard.draft, name="draft"),

@@ -23,7 +23,7 @@ from kiban.definitions import editions
 from kiban.kernel.dates import JST
 from kiban.ops import clock, demo
 from kiban.web import kept
-from kiban.web.sign_in import safe_next
+from kiban.web.sign_in import providers_of, safe_next
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -57,7 +57,7 @@ def choose(request: HttpRequest, wanted: str) -> HttpResponse:
             staff.setdefault((person.body, person.service), []).append(person)
     today = clock.today()
     context = {
-        "parties": parties, "next": wanted, "kept": kept.text_of(request),
+        "parties": parties, "next": wanted, "kept": kept.text_of(request), "providers": providers_of(),
         "staff": [
             (bodies.row(body), editions.current(service, today).service.label, found)
             for (body, service), found in staff.items()
