@@ -10,7 +10,7 @@ import pytest
 from lending_office import BODY, OTHER, SERVICE
 
 from kiban.access.scope import scope
-from kiban.cases import audit, events, ledger, rebuild, roots
+from kiban.cases import audit, events, ledger, projections, rebuild, roots
 from kiban.cases.models import Event, Root
 from kiban.delivery import outbox
 from kiban.ops import clock
@@ -198,6 +198,23 @@ def test_rebuilding_finds_and_mends_each_projection(busy, database):
         assert line == f"{BODY} case {case}: {named} differ from the events", what
         assert rebuild.rebuild(BODY, check=False).differences == [line]
         assert rebuild.rebuild(BODY, check=True).differences == []
+
+
+def test_an_act_while_a_span_is_written_is_no_harm(busy, database, monkeypatch):
+    """Somebody changes the row between its reading and its writing: the span is folded once more."""
+    _tamper(database, "UPDATE cases_case SET title = 'x' WHERE id = %s", busy.case_id)
+    write, turns = projections.Standing.write, []
+
+    def late(self, row, made):
+        turns.append(row.id)
+        if len(turns) == 1:
+            _tamper(database, "UPDATE cases_case SET title = 'y' WHERE id = %s", row.id)
+        write(self, row, made)
+
+    monkeypatch.setattr(projections.Standing, "write", late)
+    assert len(rebuild.rebuild(BODY, check=False).differences) == 1
+    assert turns == [busy.case_id] * 2
+    assert rebuild.rebuild(BODY, check=True).differences == []
 
 
 def test_the_command_tells_by_its_status(busy, database, capsys):

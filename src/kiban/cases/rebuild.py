@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.db import OperationalError
+from psycopg.errors import SerializationFailure
+
 from kiban.access import bodies
 from kiban.access.scope import scope
 from kiban.cases import content, rebuild_records
@@ -26,6 +29,8 @@ from kiban.kernel.state import fold
 from kiban.money import closing
 from kiban.money import rebuild as rebuild_money
 from kiban.ops import pool
+
+_TRIES = 5
 
 
 @dataclass(slots=True)
@@ -54,7 +59,20 @@ def rebuild(body: str, *, check: bool) -> Rebuilt:
 
 
 def rebuild_span(span: Span, *, check: bool) -> Rebuilt:
-    """Folds the events of a span in one transaction; what concerns the body as a whole comes with its first span."""
+    """Folds the events of a span in one transaction; what concerns the body as a whole comes with its first span.
+
+    Where an act has changed a row that was to be written, the span is folded once more, with that act.
+    """
+    for _again in range(_TRIES - 1):
+        try:
+            return _rebuilt(span, check=check)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, SerializationFailure):
+                raise
+    return _rebuilt(span, check=check)
+
+
+def _rebuilt(span: Span, *, check: bool) -> Rebuilt:
     result = Rebuilt()
     with scope(span.body, viewer="rebuild", snapshot=True):
         folding = _Folding(Standing(span), result, check=check)
