@@ -20,9 +20,10 @@ _log = logging.getLogger("kiban.prepare")
 
 
 def schema() -> None:
-    """Migrate, give the database its seal, load the bodies, publish the services (role owner)."""
+    """Look at the file of identity providers, migrate, seal, load the bodies, publish the services (role owner)."""
     from django.core.management import call_command
 
+    _timed("read the identity providers", _function("kiban.access.identity.providers", "check"))
     _timed("migrate", lambda: call_command("migrate", interactive=False, verbosity=0))
     _timed("install the seal of scopes", _function("kiban.access.scope", "install_seal"))
     _timed("load the bodies", _function("kiban.access.bodies", "load_bodies"))
