@@ -42,8 +42,8 @@ class ParameterValue(models.Model):
 class LocalField(models.Model):
     """A field that a body has added to a section that the service leaves open, as it stands from a day on.
 
-    `name` is short and never used again for another question; `definition` holds label, help, type, required, options
-    and max_length as the words of a definition say them. `retired`: from that day the field is asked no more.
+    `name` is short and never used again for another question; `definition` holds label, help, type, required and
+    options as the words of a definition say them. `retired`: from that day the field is asked no more.
     """
 
     body = models.TextField()

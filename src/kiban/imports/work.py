@@ -235,9 +235,8 @@ def _take(
             row.state, row.problems = REFUSED, [_told(upload, Problem("", INVALID, _TWICE), row)]
             continue
         if outcome.refusal is not None:
-            problems = [item.placed(problem) for problem in outcome.refusal.problems if problem.blocks]
-            said = problems or [Problem("", outcome.refusal.code, outcome.refusal.message)]
-            row.state, row.problems = REFUSED, [_told(upload, problem, row) for problem in said]
+            told_of = item.told(outcome.refusal)
+            row.state, row.problems = REFUSED, [_told(upload, problem, row) for problem in told_of]
             continue
         row.state, row.cells, row.problems = TAKEN, {}, []
         row.case_id, row.number = outcome.answer["case"], outcome.answer["number"]

@@ -28,7 +28,7 @@ from kiban.kernel.facts import (
 )
 from kiban.kernel.forms import Draft, run
 from kiban.kernel.periods import Roll, deadline
-from kiban.kernel.problems import INVALID, NOT_ALLOWED, NOT_FOUND, NOT_PARTICIPATING, WRONG_STATE
+from kiban.kernel.problems import INVALID, NOT_ALLOWED, NOT_FOUND, NOT_PARTICIPATING, WRONG_STATE, Problem
 from kiban.kernel.state import changes_between, state_to_json
 
 _ROLLS: dict[str, Roll] = {roll: roll for roll in get_args(Roll)}
@@ -62,16 +62,13 @@ def decide(
     compiled = procedure.actions.get(action)
     if compiled is None:
         return _refuse(NOT_FOUND)
-    early = _may(compiled, case, facts)
+    early = may(compiled, case, facts)
     if early is not None:
         return early
     draft = Draft(procedure, compiled, case, input, facts, world)
-    for guard in compiled.guards:
-        if draft.guard_refuses(guard):
-            return Refusal(guard.code, draft.fill(guard.message))
-    problems = tuple(draft.problems(reasons or {}))
-    if any(problem.blocks for problem in problems):
-        return Refusal(INVALID, _WORDS[INVALID], problems)
+    problems = judge(draft, reasons or {})
+    if isinstance(problems, Refusal):
+        return problems
     start = case or CaseState(case_id, procedure.name, "", {}, facts.today, number)
     conclusion = _conclude(draft, start)
     if isinstance(conclusion, Refusal):
@@ -91,6 +88,17 @@ def decide(
     )
 
 
+def judge(draft: Draft, reasons: Mapping[str, str]) -> tuple[Problem, ...] | Refusal:
+    """Guards, then the input: the refusal, or what is told beside an act that goes through."""
+    for guard in draft.action.guards:
+        if draft.guard_refuses(guard):
+            return Refusal(guard.code, draft.fill(guard.message))
+    problems = tuple(draft.problems(reasons))
+    if any(problem.blocks for problem in problems):
+        return Refusal(INVALID, _WORDS[INVALID], problems)
+    return problems
+
+
 def _deputy_for(compiled: CompiledAction, facts: Facts) -> str:
     """In whose place this is done (代決): where none of the actor's own roles allows it."""
     able = facts.actor.roles & set(compiled.action.roles)
@@ -103,7 +111,7 @@ def _refuse(code: str) -> Refusal:
     return Refusal(code, _WORDS[code])
 
 
-def _may(compiled: CompiledAction, case: CaseState | None, facts: Facts) -> Refusal | None:
+def may(compiled: CompiledAction, case: CaseState | None, facts: Facts) -> Refusal | None:
     """Role first (a wrong person learns nothing of the state), then participation and state."""
     action = compiled.action
     if not facts.actor.roles & set(action.roles):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from kiban.kernel.decide import judge, may
 from kiban.kernel.definitions.compiled import (
     CompiledAction,
     CompiledField,
@@ -17,9 +18,9 @@ from kiban.kernel.definitions.compiled import (
 from kiban.kernel.definitions.import_words import Import
 from kiban.kernel.definitions.local import head
 from kiban.kernel.definitions.model import Label
-from kiban.kernel.facts import Facts, World
+from kiban.kernel.facts import Facts, Refusal, World
 from kiban.kernel.forms import Draft
-from kiban.kernel.problems import INVALID, NOT_ALLOWED, NOT_PARTICIPATING, Problem
+from kiban.kernel.problems import INVALID, Problem
 from kiban.kernel.values import ReadContext
 
 
@@ -74,25 +75,20 @@ class CompiledImport:
 
         Nothing is taken or numbered: what only the act itself can tell (a number, a free record) is told then.
         """
-        draft = Draft(self.procedure, self.action, None, given(cells), facts, world)
-        if not facts.actor.roles & set(self.action.action.roles):
-            yield Problem(
-                "", NOT_ALLOWED, Label(ja="この取込みをする権限がありません。", en="You may not import this.")
-            )
-        if facts.participation == "none":
-            message = Label(
-                ja="この団体では、この手続を受け付けていません。",
-                en="This body does not take this procedure.",
-            )
-            yield Problem("", NOT_PARTICIPATING, message)
-        for guard in self.action.guards:
-            if draft.guard_refuses(guard):
-                yield Problem("", guard.code, draft.fill(guard.message), law=guard_law(self, guard.code))
-        for problem in draft.problems({}):
-            if problem.blocks:
-                yield self.placed(problem)
+        early = may(self.action, None, facts)
+        if early is not None:
+            yield Problem("", early.code, early.message)
+            return
+        refused = judge(Draft(self.procedure, self.action, None, given(cells), facts, world), {})
+        if isinstance(refused, Refusal):
+            yield from self.told(refused)
 
-    def placed(self, problem: Problem) -> Problem:
+    def told(self, refusal: Refusal) -> Iterator[Problem]:
+        """A refusal as problems of the row: those that block, each at its column, or the refusal itself."""
+        found = [self._placed(problem) for problem in refusal.problems if problem.blocks]
+        yield from found or [Problem("", refusal.code, refusal.message)]
+
+    def _placed(self, problem: Problem) -> Problem:
         """A problem with the name of its column as path; one of something that is no column has none."""
         name = head(problem.field)
         return replace(problem, field=name if name in self.word.columns else "")
@@ -101,11 +97,6 @@ class CompiledImport:
 def given(cells: Mapping[str, str]) -> dict[str, object]:
     """The input of the act: the cells in which something stands, as typed."""
     return {name: text for name, text in cells.items() if text.strip()}
-
-
-def guard_law(item: CompiledImport, code: str) -> str:
-    """The article of a guard of the import's action."""
-    return next((guard.law for guard in item.action.action.guards if guard.code == code), "")
 
 
 def imports_of(service: CompiledService) -> dict[str, CompiledImport]:
