@@ -1,6 +1,6 @@
 """Scenarios through the pages: what the API driver sends as JSON is here typed into forms and read off the page.
 
-What no page can express goes through the API: machines and `system`, several values for one choice, fields that
+What no page can express goes through the API: machines and `system`, acts that are not offered, fields that
 an action does not have, an address whose code differs from its text.
 """
 
@@ -38,11 +38,12 @@ class PagesDriver(ApiDriver):
         hidden = (
             user.kind == "party" and not procedure.procedure.public
         )  # no page leads there: 404, not a refusal
-        if user.kind == "machine" or compiled is None or hidden or not typable(compiled, data):
+        no_page = compiled is None or hidden or not compiled.action.offered
+        if user.kind == "machine" or no_page or not typable(compiled, data):
             return super().act(actor, step, case)
         self.typed += 1
         body = self._place(actor) if known is None else known
-        self._attach(data, user.partition or body)
+        self._attach(data, user.partition or body, str(user.id))
         visitor = Visit(Pages(user), compiled, data, step.get("reasons") or {})
         if known is None or self._opens(procedure, action, step, case):
             body = self._place(actor)
