@@ -67,6 +67,9 @@ def _spoken(service: Service, procedure: Procedure) -> Iterator[tuple[_Path, set
         yield (*base, "subject"), _words(procedure.subject.key)
     for name, computed in procedure.computed.items():
         yield (*base, "computed", name), _words(computed.value or "")
+    for name, lookup in procedure.lookups.items():
+        sources = (lookup.key or "", *lookup.where.values())
+        yield (*base, "lookups", name), set().union(*(_words(source) for source in sources))
     for index, rule in enumerate(procedure.rules):
         told = _of(rule.message).union(*(_words(source) for source in rule.suggest.values()))
         yield (*base, "rules", index), told
@@ -79,9 +82,16 @@ def _spoken(service: Service, procedure: Procedure) -> Iterator[tuple[_Path, set
             yield (*at, "effects", index), _effect(effect)
     for index, effect in enumerate(procedure.always):
         yield (*base, "always", index), _effect(effect)
+    yield from _service_wide(service, procedure)
+
+
+def _service_wide(service: Service, procedure: Procedure) -> Iterator[tuple[_Path, set[str]]]:
+    """What stands beside the procedures: imports, charges, notices."""
     for name, item in service.imports.items():
         if item.procedure == procedure.name:
             yield ("imports", name, "columns"), set(item.columns)
+    for name, charge in service.charges.items():
+        yield ("charges", name, "payer"), {charge.payer or ""}
     for name, notice in service.notices.items():
         yield ("notices", name), _of(notice.subject) | _of(notice.text)
 
