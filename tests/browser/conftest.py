@@ -36,11 +36,27 @@ _ARGUMENTS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 
-# What axe can't decide by itself, looked at by people and found right. Rule → why.
+# What axe can't decide by itself, each looked at and found right: (rule, where) → why.
 REVIEWED = {
-    "color-contrast": "axe can't see through the rounded yellow focus ring or a pseudo-element over a link; "
-    "text is #333 or darker on white, or white on #0017c1",
+    (
+        "color-contrast",
+        ".timeline",
+    ): "the line beside the text is drawn by ::before; the text is #4d4d4d or darker on white",
+    (
+        "color-contrast",
+        ".steps",
+    ): "the line between the numbers is drawn by ::after, above the text; #4d4d4d or darker on white",
+    ("color-contrast", "svg.chart"): "numbers beside the bars, #333 on the white of the page, never on a bar",
+    ("color-contrast", ".card-link"): "the link's ::after makes the whole card a target and paints nothing",
 }
+_AXE = """async (reviewed) => {
+  const found = await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']});
+  const short = (item, nodes) => ({rule: item.id, help: item.help, nodes: nodes.map((n) => [n.target.join(' '), n.html.slice(0, 160)]).slice(0, 4)});
+  const seen = (item, node) => reviewed.some(([rule, where]) =>
+    rule === item.id && document.querySelector(node.target.at(-1))?.closest(where));
+  const open = found.incomplete.map((item) => short(item, item.nodes.filter((node) => !seen(item, node))));
+  return {wrong: found.violations.map((item) => short(item, item.nodes)), open: open.filter((item) => item.nodes.length)};
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -138,19 +154,11 @@ class Visitor:
         self.accessible(name)
 
     def accessible(self, name: str) -> None:
-        """No violation; what axe leaves open is in the reviewed list."""
+        """No violation; what axe leaves open is in the reviewed list, place by place."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate(
-            "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        )
-        wrong = [_short(item) for item in found["violations"]]
-        assert not wrong, f"{name}: {json.dumps(wrong, ensure_ascii=False, indent=1)}"
-        open_ = [_short(item) for item in found["incomplete"] if item["id"] not in REVIEWED]
-        assert not open_, f"{name}: {json.dumps(open_, ensure_ascii=False, indent=1)}"
-
-
-def _short(item: dict[str, Any]) -> dict[str, Any]:
-    return {"rule": item["id"], "help": item["help"], "nodes": [n["html"][:160] for n in item["nodes"]][:4]}
+        found = self.page.evaluate(_AXE, list(REVIEWED))
+        for what in ("wrong", "open"):
+            assert not found[what], f"{name}: {json.dumps(found[what], ensure_ascii=False, indent=1)}"
 
 
 @pytest.fixture

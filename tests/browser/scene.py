@@ -106,6 +106,11 @@ def filled() -> Scene:
         f"{settings}office/", {"name": "市民課", "phone": "03-0000-0000", "departments": "市民課\n総務課"}
     )
     admin.post(f"{settings}closed-days/", {"do": "add", "first": "2026-10-20", "reason": "市民祭"})
+    for name in ("privacy", "contact"):
+        admin.post(
+            f"{settings}texts/{name}/",
+            {"ja": "見本の説明です。\n市民課が答えます。", "en": "Sample text.", "why": ""},
+        )
     hook = {"label": "見本システム", "url": "https://example.jp/hook", "types": ["kiban.case.changed"]}
     admin.post(f"{settings}webhooks/", hook)
     _office(scene)

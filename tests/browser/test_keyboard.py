@@ -39,8 +39,9 @@ class Keyboard:
     def stop(self) -> dict[str, object]:
         """Where the focus is; it must be seen."""
         found = self.page.evaluate(_STOP)
-        main = self.page.locator("main").inner_text()
-        assert found is not None, f"the focus is nowhere on {self.page.url}: {main[:600]}"
+        if found is None:
+            main = self.page.locator("main").inner_text()
+            raise AssertionError(f"the focus is nowhere on {self.page.url}: {main[:600]}")
         assert found["ring"], f"no visible focus on {found}"
         assert found["seen"], f"the focus is out of sight on {found}"
         self.stops += 1

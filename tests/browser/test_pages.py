@@ -14,6 +14,7 @@ import pytest
 
 from tests.browser.conftest import BODY, Visitor
 from tests.browser.scene import SERVICE, Scene, filled, people
+from tests.browser.test_keyboard import Keyboard
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
@@ -98,6 +99,9 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "settings-participation": ("admin", (f"{_SET}participation/",)),
     "settings-closed-days": ("admin", (f"{_SET}closed-days/",)),
     "settings-office": ("admin", (f"{_SET}office/",)),
+    "settings-texts": ("admin", (f"{_SET}texts/",)),
+    "settings-text": ("admin", (f"{_SET}texts/contact/",)),
+    "body-note": ("", tuple(f"/bodies/{BODY}/notes/{name}/" for name in ("privacy", "contact"))),
     "settings-people": ("admin", (f"{_SET}people/",)),
     "settings-fields": ("admin", (f"{_SET}fields/",)),
     "settings-field-new": ("admin", (f"{_SET}fields/permit_application/add/route/",)),
@@ -125,6 +129,15 @@ NO_PAGES = {
     "settings-field": "tests/browser/test_settings.py",
     "settings-import": "tests/web/test_imports.py",
 }  # fmt: skip
+
+# Pages that are walked through with Tab alone, from the skip link to the last link of the footer
+WALKED = (
+    "home", "procedures", "procedure-choose", "help", "help-procedure", "privacy", "contact", "my", "my-notices",
+    "my-case", "my-case-act", "desk-inbox", "desk-case", "desk-case-act", "desk-case-office", "desk-notices",
+    "desk-registry", "desk-record", "desk-figures", "money", "money-day", "settings", "settings-parameter",
+    "settings-participation", "settings-closed-days", "settings-office", "settings-people", "settings-field-new",
+    "settings-imports", "settings-webhooks", "operations",
+)  # fmt: skip
 
 # Pages that look otherwise before anything has happened
 EMPTY = (
@@ -182,6 +195,26 @@ def test_empty(visit: Visit, width: int) -> None:
     scene = people()
     wrong = _looked(visit, scene, EMPTY, "empty", width=width)
     assert not wrong, "\n".join(wrong)
+
+
+def test_with_the_keyboard_alone(visit: Visit) -> None:
+    wrong = []
+    for name, visitor in _walk(visit, filled(), WALKED, width=1280):
+        try:
+            _tabs_through(visitor)
+        except AssertionError as error:
+            wrong.append(f"{name}: {error}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _tabs_through(visitor: Visitor) -> None:
+    """Every stop is seen and marked, and the walk reaches the end of the page."""
+    keyboard = Keyboard(visitor)
+    assert keyboard.tab()["text"] == "本文へ移動する"
+    for _ in range(300):
+        if keyboard.tab()["text"] == "利用規約":
+            return
+    raise AssertionError("the end of the page is not reached")
 
 
 # who, the page, what is typed (selector → text), the button: each is refused and says why
@@ -338,7 +371,8 @@ def test_in_english_nothing_of_the_program_is_left_in_japanese(visit: Visit) -> 
 
 # What the scene itself has typed, and what stands in the frame on purpose
 LOCAL = {
-    "日本語", "市民課", "総務課", "市民祭", "見本システム", "葛飾区", "東京都", "札幌市", "足立区", "下書き", "国土交通省",
+    "日本語", "見本の説明", "警視庁", "北海道警察", "電話で内容を確かめた。", "午後にもう一度かける。", "書き間違えたメモ", "研修",
+    "市民課", "総務課", "市民祭", "見本システム", "葛飾区", "東京都", "札幌市", "足立区", "下書き", "国土交通省",
     "2026-10-05 or 令和8年10月5日", "持ち家", "仮", "入金明細", "番号", "決済額", "決済", "日",
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ def _later(visitor: Visitor, seconds: int) -> None:
     """So much time goes by without a page: on the server, where the session stands, and in the browser."""
     from django.contrib.sessions.backends.db import SessionStore
 
+    visitor.settle()  # what is under way counts as a page
     cookie = next(c for c in visitor.page.context.cookies() if c["name"] == "kiban_session")
     session = SessionStore(cookie["value"])
     session["kiban_seen"] -= seconds

@@ -18,7 +18,7 @@ from kiban.access.scope import current, scope
 from kiban.kernel.dates import parse_date
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.problems import Problem
-from kiban.kernel.text import refuse
+from kiban.kernel.text import refuse, unify_newlines
 from kiban.ops import clock
 
 LONGEST = 1000
@@ -67,8 +67,8 @@ def history(
 
 
 def text(field: str, value: object, *, required: bool = False, most: int = LONGEST) -> str:
-    """A line that somebody typed, without blanks around it. Raises SettingRefused."""
-    found = str(value or "").strip()
+    """What somebody typed, without blanks around it. Raises SettingRefused."""
+    found = unify_newlines(str(value or "")).strip()
     if required and not found:
         raise SettingRefused(
             Problem(field, "required", Label(ja="入力してください。", en="Please fill this in."))

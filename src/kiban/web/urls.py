@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from kiban.web import identity, notices, operations, session, sign_in, wizard
+from kiban.web import downloads, identity, notices, operations, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields
 from kiban.web.admin import imports as admin_imports
 from kiban.web.admin import parameters as admin_parameters
 from kiban.web.admin import places as admin_places
+from kiban.web.admin import texts as admin_texts
 from kiban.web.admin import webhooks as admin_webhooks
 from kiban.web.demo import payments as demo_payments
 from kiban.web.demo import views as demo
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_PROCEDURE + "body/<slug:body>/", portal.at_body, name="procedure-at-body"),
     path("bodies/", portal.body_search, name="bodies"),
     path("bodies/<slug:code>/", portal.body, name="body"),
+    path("bodies/<slug:code>/notes/<slug:name>/", notes.of_body, name="body-note"),
     path("accessibility/", notes.accessibility, name="accessibility"),
     path("privacy/", notes.privacy, name="privacy"),
     path("terms/", notes.terms, name="terms"),
@@ -68,9 +70,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_MINE, my.case, name="my-case"),
     path(_MINE + "received/", my.received, name="my-case-received"),
     path(_MINE + "act/<slug:action>/", my.act, name="my-case-act"),
-    path(_MINE + "documents/<uuid:document>/", my.document, name="my-case-document"),
+    path(_MINE + "documents/<uuid:document>/", downloads.my_document, name="my-case-document"),
     path(_MINE + "files/", my.case, name="my-case-files"),
-    path(_MINE + "files/<slug:sha256>/", my.file, name="my-case-file"),
+    path(_MINE + "files/<slug:sha256>/", downloads.my_file, name="my-case-file"),
     path("changes/", changes.changes, name="changes"),
     path("bodies/<slug:code>/changes/", changes.changes, name="body-changes"),
     path("verify/", verifying.start, name="verify"),
@@ -80,9 +82,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_CASE + "act/<slug:action>/", desk_case.act, name="desk-case-act"),
     path(_CASE + "received/", desk_received.received, name="desk-case-received"),
     path(_CASE + "office/<slug:act>/", desk_office.act, name="desk-case-office"),
-    path(_CASE + "documents/<uuid:document>/", desk_case.document, name="desk-case-document"),
+    path(_CASE + "documents/<uuid:document>/", downloads.desk_document, name="desk-case-document"),
     path(_CASE + "files/", desk_case.case, name="desk-case-files"),
-    path(_CASE + "files/<slug:sha256>/", desk_case.file, name="desk-case-file"),
+    path(_CASE + "files/<slug:sha256>/", downloads.desk_file, name="desk-case-file"),
     path("operations/", operations.work, name="operations"),
     path(_DESK, desk.inbox, name="desk-inbox"),
     path(_DESK + "cases.csv", desk_export.cases, name="desk-cases-csv"),
@@ -121,6 +123,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_SETTINGS + "participation/", admin_places.joining, name="settings-participation"),
     path(_SETTINGS + "closed-days/", admin_places.closed_days, name="settings-closed-days"),
     path(_SETTINGS + "office/", admin_places.office, name="settings-office"),
+    path(_SETTINGS + "texts/", admin_texts.texts, name="settings-texts"),
+    path(_SETTINGS + "texts/<slug:name>/", admin_texts.texts, name="settings-text"),
     path(_SETTINGS + "people/", admin_places.persons, name="settings-people"),
     path(_SETTINGS + "fields/", admin_fields.fields, name="settings-fields"),
     path(_SETTINGS + "fields/<slug:form>/add/<slug:section>/", admin_fields.new, name="settings-field-new"),

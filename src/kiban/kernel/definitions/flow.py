@@ -317,7 +317,7 @@ class Procedure(Element):
     pattern: Literal["application", "survey", "inquiry", "registry_change", "run"]
     public: bool = False
     keywords: tuple[str, ...] = ()
-    life_events: tuple[str, ...] = ()
+    life_events: tuple[Text, ...] = ()
     fee_note: Text | None = None
     online_payment: OnlinePayment | None = None
     form: Name

@@ -37,7 +37,7 @@ def sections(place: Place, now: str) -> list[tuple[str, str, bool]]:
         "settings-closed-days": _("Closed days"), "settings-office": _("Counter and contact"),
         "settings-fields": _("Fields of the body"), "settings-people": _("People and roles"),
         "settings-imports": _("Import of ledgers"), "settings-webhooks": _("Webhooks"),
-        "settings-history": _("History of settings"),
+        "settings-texts": _("Texts of the pages"), "settings-history": _("History of settings"),
     }  # fmt: skip
     return [(label, reverse(name, args=args), name == now) for name, label in words.items()]
 

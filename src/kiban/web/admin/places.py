@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kiban.access import changes, closing, participation, people
 from kiban.access.changes import SettingRefused
 from kiban.access.models import Participation, SettingChange, User
+from kiban.access.texts import KIND
 from kiban.definitions import body_settings
 from kiban.kernel.definitions.model import Label
 from kiban.ops import clock
 from kiban.web.admin.common import page, place_to_set
+from kiban.web.admin.texts import labels
 from kiban.web.forms.posted import storable
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, staff_only
@@ -199,4 +201,6 @@ def _what(place: Place, row: SettingChange) -> str:
         role = place.compiled.service.roles.get(row.name)
         name = str((row.after or row.before or {}).get("name", ""))
         return f"{role.label.text(language()) if role is not None else row.name} {name}"
+    if row.kind == KIND:
+        return labels().get(row.name, row.name)
     return row.name if row.kind == "closed_day" else ""

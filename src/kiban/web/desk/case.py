@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
@@ -31,7 +31,7 @@ from kiban.kernel.facts import Facts, World
 from kiban.kernel.office import is_office, told, works_here
 from kiban.kernel.sight import Sight
 from kiban.ops import clock
-from kiban.web import display, downloads, wizard
+from kiban.web import display, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.desk import granted
 from kiban.web.desk.office import handling
@@ -111,7 +111,9 @@ def _crumbs(place: Place) -> list[tuple[str, str]]:
     ]
 
 
-def _checks(found: CaseView, facts: Facts, world: World) -> list[tuple[Label, tuple[Check, ...]]]:
+def _checks(
+    found: CaseView, facts: Facts, world: World
+) -> list[tuple[Label, tuple[list[Check], list[Check]]]]:
     """How the rules stand: those of the filing as of its day, those of the ways out of this state as of today."""
     procedure, state = found.procedure, found.state
     opened = datetime.combine(state.opened_on, time(), JST)
@@ -125,7 +127,15 @@ def _checks(found: CaseView, facts: Facts, world: World) -> list[tuple[Label, tu
         (action.action.label, checks(procedure, action.action.name, state, as_of, world))
         for action, as_of in stages
     )
-    return [(label, lines) for label, lines in with_rules if lines]
+    return [(label, _parted(lines)) for label, lines in with_rules if lines]
+
+
+def _parted(lines: Iterable[Check]) -> tuple[list[Check], list[Check]]:
+    """What has to be looked at, then what is met."""
+    found: tuple[list[Check], list[Check]] = ([], [])
+    for line in lines:
+        found[line.standing == "holds"].append(line)
+    return found
 
 
 def _history(found: CaseView, events: list[EventView], seen: Sight) -> list[Happened]:
@@ -223,19 +233,3 @@ def _preset(request: HttpRequest, filling: Filling) -> dict[str, str]:
         for name in request.POST
         if name.startswith("set.") and name.removeprefix("set.") in filling.fields
     }
-
-
-@require_safe
-@staff_only
-def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> HttpResponse:
-    """The PDF of a document of the case."""
-    place, found = case_for(_user(request), body, case, summary=True)
-    return downloads.document(place, found, document)
-
-
-@require_safe
-@staff_only
-def file(request: HttpRequest, body: str, case: UUID, sha256: str) -> HttpResponse:
-    """A file that was attached to the case."""
-    place, found = case_for(_user(request), body, case, summary=True)
-    return downloads.file(place, found, sha256)

@@ -57,13 +57,13 @@ def questions(
 def matching(entry: Entry, words: list[str]) -> bool:
     """Whether every word occurs in what the procedure says to the public."""
     word = entry.procedure.procedure
-    labels = [word.label, word.help] + [
+    labels = [word.label, word.help, *word.life_events] + [
         label
         for said in questions(entry.compiled, entry.procedure, PARTY)
         for label in (said.question, said.answer)
     ]
     text = search_key("\n".join(part for label in labels if label for part in (label.ja, label.en)))
-    text += search_key("\n".join((*word.keywords, *word.life_events)))
+    text += search_key("\n".join(word.keywords))
     return all(one in text for one in words)
 
 

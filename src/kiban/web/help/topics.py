@@ -112,12 +112,33 @@ TOPICS = (
     Topic("print", "clerk", _("How do I print?"), (
         _("Use the print function of your browser on any page: menus and buttons are left out. Documents are PDF files."),
     )),
+    Topic("notes", "clerk", _("How do I leave a note for colleagues, or hand a case over?"), (
+        _("On the page of the case you can write notes, take the case yourself, or hand it over to a department or a person with a word to them. The applicant never sees any of this."),
+    )),
+    Topic("many", "clerk", _("Can I act on many cases at once?"), (
+        _("Choose them in the list of cases and press the action. Each case has its own outcome: what was refused says why, and nothing is done twice."),
+    )),
+    Topic("till", "clerk", _("How is the day closed at the till?"), (
+        _("Under Collections: count the cash and close the day. A difference needs a reason. What is paid or paid back after closing stands in the book of the next day."),
+    )),
     Topic("registry", "clerk", _("How do I change a registry?"), (
         _("A registry changes only through cases. The page of the registry has the buttons for what may be changed; where the service asks for it, a second person approves."),
     )),
     Topic("people", "administrator", _("How do I give somebody access?"), (
         _("Under Settings, People and roles: the sign-in name, the role, the first day and the reason. A role can end on a day; a deputy’s role always does."),
         _("The password is set by the person with a sign-in link, which your operator makes. Five wrong passwords lock a name for a quarter of an hour."),
+    )),
+    Topic("absence", "administrator", _("Somebody is away. Who acts for them?"), (
+        _("The person or an administrator enters the absence with a deputy. Until it ends the deputy acts in their place, and the history says so. Who has accepted a case still can’t decide on it."),
+    )),
+    Topic("questions", "administrator", _("Can we ask a question of our own?"), (
+        _("Under Settings, Fields of the body, where the edition leaves room. The answers stay with your body and go to no ministry and no other body."),
+    )),
+    Topic("texts", "administrator", _("Can we add our own words on personal data or contact?"), (
+        _("Under Settings, Texts of the pages. They stand on the page of your municipality, in both languages if you like."),
+    )),
+    Topic("ledger", "administrator", _("We keep a ledger in Excel. Can it be taken over?"), (
+        _("Under Settings: download the workbook, fill it in and send it. Every wrong cell is named. Nothing is taken over before you confirm, and sending it again doubles nothing."),
     )),
     Topic("parameters", "administrator", _("How do I change a fee or a time limit?"), (
         _("Under Settings, Parameters. You see the national value, the bounds of the law and what your body has set. Say from which day on the new value holds, and why; “See the effect” shows an example before you save."),

@@ -43,9 +43,10 @@ def entries() -> list[Entry]:
     ]
 
 
-def life_events() -> list[str]:
+def life_events() -> list[Label]:
     """The life events that procedures name, each once."""
-    return sorted({event for entry in entries() for event in entry.procedure.procedure.life_events})
+    found = {event.ja: event for entry in entries() for event in entry.procedure.procedure.life_events}
+    return [found[name] for name in sorted(found)]
 
 
 def found(query: str, event: str = "") -> list[Entry]:
@@ -54,16 +55,16 @@ def found(query: str, event: str = "") -> list[Entry]:
     return [
         entry
         for entry in entries()
-        if (not event or event in entry.procedure.procedure.life_events)
+        if (not event or event in {label.ja for label in entry.procedure.procedure.life_events})
         and all(word in _haystack(entry) for word in words)
     ]
 
 
 def _haystack(entry: Entry) -> str:
     word, service = entry.procedure.procedure, entry.compiled.service
-    labels = [word.label, word.help, service.label, service.description]
+    labels = [word.label, word.help, service.label, service.description, *word.life_events]
     texts = [text for label in labels if label is not None for text in (label.ja, label.en)]
-    return "\n".join(search_key(text) for text in (*texts, *word.keywords, *word.life_events, word.law))
+    return "\n".join(search_key(text) for text in (*texts, *word.keywords, word.law))
 
 
 def level(compiled: CompiledService, body: str) -> str:

@@ -26,7 +26,7 @@ from kiban.delivery import box
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.environment import view_values
 from kiban.ops import clock
-from kiban.web import display, downloads, leftover, wizard
+from kiban.web import display, leftover, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.filling import Filling
 from kiban.web.money.case import payable, payments
@@ -208,19 +208,3 @@ def act(request: HttpRequest, body: str, case: UUID, action: str) -> HttpRespons
         (_("My page"), reverse("my")), (found.row.number, back), (word.label.text(language()) if word else "", ""),
     ]  # fmt: skip
     return act_page(request, user, place, found, action, Frame("web/act/page.html", crumbs, back, back))
-
-
-@require_safe
-@party_only
-def document(request: HttpRequest, body: str, case: UUID, document: UUID) -> HttpResponse:
-    """The PDF of a document that was issued to the party."""
-    place, found = case_for(_user(request), body, case)
-    return downloads.document(place, found, document)
-
-
-@require_safe
-@party_only
-def file(request: HttpRequest, body: str, case: UUID, sha256: str) -> HttpResponse:
-    """A file that stands in one's own case."""
-    place, found = case_for(_user(request), body, case)
-    return downloads.file(place, found, sha256)

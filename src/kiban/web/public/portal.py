@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from kiban.access import texts
 from kiban.access.bodies_source import MUNICIPALITIES
 from kiban.definitions import body_settings
+from kiban.web.admin.texts import labels
 from kiban.web.public import catalogue
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import body_row, service_today
@@ -134,6 +136,7 @@ def body(request: HttpRequest, code: str) -> HttpResponse:
     entries = catalogue.entries()
     context = {
         "body": row,
+        "notes": [(name, label) for name, label in labels().items() if name in texts.of(code)],
         "taken": [entry for entry in entries if catalogue.level(entry.compiled, code) != "none"],
         "not_taken": [entry for entry in entries if catalogue.level(entry.compiled, code) == "none"],
         "crumbs": [
