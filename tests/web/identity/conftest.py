@@ -61,7 +61,7 @@ class Person:
                     found = re.search(r'<form[^>]*action="([^"]+)"', page.read().decode())
                     assert found, page.url
                     address = urljoin(address, found[1])
-                    form = urlencode({"prompt": "login", "login": login, "password": "x"}).encode()
+                    form = urlencode({"login": login, "password": "x"}).encode()
             except HTTPError as moved:
                 assert moved.code in (302, 303), (address, moved.code, moved.read()[:600])
                 address, form = urljoin(address, moved.headers["Location"]), None

@@ -28,6 +28,9 @@ const provider = new Provider(issuer, {
   clients,
   jwks: { keys: [own] },
   pkce: { required: () => true },
+  features: { devInteractions: { enabled: false } },
+  interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+  cookies: { keys: ['for trials only'] },
   claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
   conformIdTokenClaims: false,
   enabledJWA: { clientAuthSigningAlgValues: ['RS256', 'ES256'] },
@@ -66,12 +69,26 @@ async function body(request) {
   return text;
 }
 
+// The provider's own page: any login is somebody ("login/Name" has that name). It loads nothing from elsewhere.
+const page = `<!doctype html><html lang="ja"><title>検証用の認証</title><link rel="icon" href="data:,">
+<form method="post" action=""><input name="login" aria-label="login"><input name="password" type="password" aria-label="password">
+<button type="submit">認証する</button></form>`;
+
+async function interaction(request, response) {
+  if (request.method !== 'POST') {
+    return response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page.replace('action=""', `action="${request.url}"`));
+  }
+  const accountId = new URLSearchParams(await body(request)).get('login');
+  return provider.interactionFinished(request, response, { login: { accountId } }, { mergeWithLastSubmission: false });
+}
+
 server.on('request', async (request, response) => {
   if (request.url === '/faults') {
     faults = JSON.parse(await body(request));
     return response.end();
   }
-  if (faults.down && request.url !== '/faults') return response.writeHead(503).end('<p>down</p>');
+  if (faults.down) return response.writeHead(503).end('<p>down</p>');
+  if (request.url.startsWith('/interaction/')) return interaction(request, response);
   if (request.url === '/jwks' && faults.key === 'next') {
     const { d, p, q, dp, dq, qi, ...shown } = next;
     return response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys: [shown] }));
