@@ -52,6 +52,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
         tuple(f"/drafts/{BODY}/{{draft}}/{step}/" for step in ("applicant", "route", "papers", "review")),
     ),
     "my": ("resident", ("/my/",)),
+    "my-claim": ("resident", (f"/my/claim/{BODY}/",)),
     "my-notices": ("resident", ("/my/notices/",)),
     "my-notices-settings": ("resident", ("/my/notices/settings/",)),
     "notices-confirm": ("", ("/notices/confirm/x/",)),
@@ -219,6 +220,7 @@ def _tabs_through(visitor: Visitor) -> None:
 
 # who, the page, what is typed (selector → text), the button: each is refused and says why
 WRONG: dict[str, tuple[str, str, dict[str, str], str]] = {
+    "my-claim": ("resident", f"/my/claim/{BODY}/", {}, "main button.button-primary"),
     "my-case-act": ("resident", f"{_MINE}{{lent}}/act/report_loss/", {}, "main .form-foot button"),
     "desk-case-act": ("clerk", f"{_CASES}{{lent}}/act/return/", {}, "main .form-foot button"),
     "desk-case-office": ("clerk", f"{_CASES}{{new}}/office/note/", {}, "main .form-foot button"),

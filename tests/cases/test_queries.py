@@ -98,6 +98,8 @@ def test_a_case_and_its_history(office):
         assert found.state.values["from_day"] == date(2026, 10, 6)
         assert [a.action.name for a in queries.possible(found.procedure, found.state, office.clerk)] == [
             "pay",
+            "reissue",
+            "swap",
             "take_back",
         ]
         first, second = queries.history(found)

@@ -219,6 +219,19 @@ def test_entry_at_the_counter(person: Person, words: Words) -> None:
     assert "𠮷田　髙志" in copy
     assert "本人確認に時間がかかった" not in copy
     assert "決裁者の判断" not in copy  # a section of the office
+    number = re.search(r"受付番号 ([0-9A-Z]{5}-[0-9A-Z]{5})", copy)
+    code = re.search(r"登録コード ([0-9A-Z]{5}-[0-9A-Z]{5})", copy)
+    assert number is not None and code is not None
+    applicant = person()
+    claim = f"/my/claim/{BODY}/"
+    page = applicant.post(claim, {"number": number[1], "code": "0000-00000"}, 422)
+    assert "合う案件がありません" in page and f'value="{number[1]}"' in page
+    assert "マイページに登録しました" in applicant.post(claim, {"number": number[1], "code": code[1]})
+    assert applicant.url == case.replace("/desk/", "/my/").replace(f"{BODY}/cases/", f"cases/{BODY}/")
+    assert number[1] in applicant.get("/my/")
+    person().post(claim, {"number": number[1], "code": code[1]}, 422)
+    assert "登録コード" not in words(clerk.get(f"{case}received/"))
+    clerk.get(claim, 404)
     person().get(f"{case}received/", 404)
     person("clerk", body="131211").get(f"{case}received/", 404)
 

@@ -18,6 +18,7 @@ from kiban.api.auth import caller
 from kiban.api.reading import known_body
 from kiban.cases import queries
 from kiban.cases.acted import Who, acted
+from kiban.cases.claims import CLAIM, CLAIM_LABEL
 from kiban.cases.corrections import asked_of
 from kiban.cases.facts import facts_for
 from kiban.cases.models import Case
@@ -253,6 +254,8 @@ def _event(event: EventView, who: Who, found: Seen) -> dict[str, Any]:
 
 
 def _act_label(procedure: CompiledProcedure, act: str) -> str:
+    if act == CLAIM:
+        return str(label(CLAIM_LABEL))
     if act in office.LABELS:
         return str(label(office.LABELS[act]))
     action = procedure.procedure.actions.get(act)

@@ -32,7 +32,7 @@ BEGIN
                 decode(e->>'hash', 'hex'), 0, (c->>'due_on')::date);
     ELSE
         UPDATE cases_case SET state = c->>'state', final = (c->>'final')::boolean, document = c->'document',
-               title = c->>'title', subject = c->>'subject', seq = number_of_event,
+               title = c->>'title', subject = c->>'subject', seq = number_of_event, party = c->>'party',
                -- what the office does for itself (kiban.kernel.office) is no change that others see
                updated_at = CASE WHEN e->>'act' LIKE 'office.%' THEN updated_at ELSE moment END,
                head = decode(e->>'hash', 'hex'), due_on = (c->>'due_on')::date

@@ -27,7 +27,7 @@ from psycopg import errors
 from uuid_utils.compat import uuid7
 
 from kiban.access import bodies
-from kiban.cases import files, filing, granting, numbers, secrets
+from kiban.cases import claims, files, filing, granting, numbers, secrets
 from kiban.cases.asking import BadKey, KeyConflict, NotVisible, case_uuid, key_of, named
 from kiban.cases.facts import facts_for
 from kiban.cases.queries import may_see
@@ -264,7 +264,8 @@ def _act(request: _Request) -> Outcome:
             return _refused(opened, request, decision)
         writing = Writing(
             request.body, locked.procedure, locked.edition, decision, locked.before, facts, request.key,
-            locked.party, request.now, _held(opened), ended_by(opened, request.body, state.id, decision),
+            claims.owner(request.action, request.actor, locked.party), request.now, _held(opened),
+            ended_by(opened, request.body, state.id, decision),
         )  # fmt: skip
         _file(opened, request, writing)
         return _append(opened, writing)
@@ -280,6 +281,8 @@ def _decided(
 ) -> Decision | Refusal:
     opening = locked is None
     before = None if locked is None else locked.before
+    if before is not None and request.action == claims.CLAIM:
+        return claims.decide_claim(procedure, before.state)
     if before is not None and office.is_office(request.action):
         staff = staff_of(request.body, request.service, facts.today)
         return office.decide_office(procedure, before.state, request.action, request.input, facts, staff)
@@ -320,6 +323,8 @@ def _visible(request: _Request, locked: _Locked) -> bool:
         return False
     if request.procedure is not None and request.procedure != locked.procedure.name:
         return False
+    if request.action == claims.CLAIM:
+        return claims.may_claim(request.body, locked.before.state, locked.party, request.actor, request.input)
     return may_see(locked.compiled.service, locked.party, locked.before.state, request.actor)
 
 

@@ -29,6 +29,15 @@ def as_typed(text: str) -> str:
     return "-".join(plain[at : at + 4] for at in range(0, len(plain), 4)) if len(plain) == 16 else plain
 
 
+def readable(digest: bytes) -> str:
+    """The first 50 bits of a digest in the form of a 受付番号."""
+    letters = _letters(int.from_bytes(digest[:8], "big"), 10)
+    return f"{letters[:5]}-{letters[5:]}"
+
+
 def _random(length: int) -> str:
-    bits = secrets.randbits(5 * length)
+    return _letters(secrets.randbits(5 * length), length)
+
+
+def _letters(bits: int, length: int) -> str:
     return "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(length))

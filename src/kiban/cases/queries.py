@@ -193,6 +193,17 @@ def may_see(service: Service, party: str, state: CaseState, actor: ActorFacts) -
     return sees_body(service, actor) or holding(state.grants, actor.granted, clock.today()) is not None
 
 
+def opened_by_parties(procedure: CompiledProcedure) -> frozenset[str]:
+    """The roles in which a party may open a case of this procedure; none where it is the office's own."""
+    roles = procedure.service.roles
+    return frozenset(
+        name
+        for action in procedure.actions.values()
+        for name in action.action.roles
+        if action.action.opens and name in roles and roles[name].kind == "party"
+    )
+
+
 def possible(procedure: CompiledProcedure, state: CaseState, actor: ActorFacts) -> list[CompiledAction]:
     """The actions that the actor's roles may take in this state, in the order of the definition."""
     return [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from kiban.cases.claims import CLAIM, CLAIM_LABEL
 from kiban.kernel import office
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label, State
@@ -250,6 +251,8 @@ def act_label(procedure: CompiledProcedure, act: str) -> Label:
     if act.startswith("clock."):
         label = clock_label(procedure, act.removeprefix("clock."))
         return Label(ja=f"期限：{label.ja}", en=f"Deadline: {label.text('en')}")
+    if act == CLAIM:
+        return CLAIM_LABEL
     if act in office.LABELS:
         return office.LABELS[act]
     word = procedure.procedure.actions.get(act)

@@ -28,7 +28,7 @@ from kiban.web.money import days as money_days
 from kiban.web.money import notify as money_notify
 from kiban.web.money import online as money_online
 from kiban.web.money import statements as money_statements
-from kiban.web.public import changes, my, notes, paying, portal, verifying
+from kiban.web.public import changes, claim, my, notes, paying, portal, verifying
 
 _PROCEDURE = "procedures/<slug:service>/<slug:procedure>/"
 _DESK = "desk/<slug:body>/<slug:service>/"
@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),
     path("drafts/<slug:body>/<uuid:draft>/<slug:step>/", wizard.draft, name="draft"),
     path("my/", my.my, name="my"),
+    path("my/claim/<slug:body>/", claim.claim, name="my-claim"),
     path("my/notices/", notices.mine, name="my-notices"),
     path("my/notices/settings/", notices.my_settings, name="my-notices-settings"),
     path("notices/confirm/<str:token>/", notices.confirm, name="notices-confirm"),

@@ -35,7 +35,6 @@ from kiban.web import display, wizard
 from kiban.web.actpage import Frame, act_page
 from kiban.web.desk import granted
 from kiban.web.desk.office import handling
-from kiban.web.desk.received import party_roles
 from kiban.web.filling import Filling
 from kiban.web.money.case import payments
 from kiban.web.outlook import possible_actions
@@ -97,7 +96,7 @@ def case(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "notices": list(reversed(notices)), "events": list(reversed(_history(found, events, seen))),
         "stops": display.stops(found.procedure, found.state.state, public=True), "grants": granted.given(found),
         "file_url": reverse("desk-case-files", args=[body, case]), "handling": handling(found, place, events),
-        "copy": bool(party_roles(found.procedure)), "asked": asked_of(found, events, place.actor),
+        "copy": bool(queries.opened_by_parties(found.procedure)), "asked": asked_of(found, events, place.actor),
         "crumbs": [*_crumbs(place), (found.row.number, "")],
     }  # fmt: skip
     return render(request, "web/desk/case.html", context)

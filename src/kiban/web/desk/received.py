@@ -11,26 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kiban.access.scope import scope
-from kiban.cases import queries
+from kiban.cases import claims, queries
 from kiban.definitions import body_settings
-from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.environment import view_values
 from kiban.kernel.sight import sight
 from kiban.ops import clock
 from kiban.web import display
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import case_for, staff_only, user_of
-
-
-def party_roles(procedure: CompiledProcedure) -> frozenset[str]:
-    """The roles in which a party may open a case of this procedure; none where it is the office's own."""
-    roles = procedure.service.roles
-    return frozenset(
-        name
-        for action in procedure.actions.values()
-        for name in action.action.roles
-        if action.action.opens and name in roles and roles[name].kind == "party"
-    )
 
 
 @require_safe
@@ -40,7 +28,7 @@ def received(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
     user = user_of(request)
     assert user is not None  # the view is for staff
     place, found = case_for(user, body, case)
-    roles = party_roles(found.procedure)
+    roles = queries.opened_by_parties(found.procedure)
     if not roles:
         raise Http404
     with scope(body, viewer=place.actor.id):
@@ -55,7 +43,10 @@ def received(request: HttpRequest, body: str, case: UUID) -> HttpResponse:
         "stops": display.stops(procedure, state.state, public=True),
         "deadlines": [item for item in deadlines if item.active],
         "parts": display.sections(procedure, values, state.texts, sight(procedure, roles), language()),
-        "office": body_settings.office(body, place.slug), "file_url": reverse("desk-case-files", args=[body, case]),
+        "office": body_settings.office(body, place.slug),
+        "code": "" if found.party else claims.code(body, case),
+        "claim_url": request.build_absolute_uri(reverse("my-claim", args=[body])),
+        "file_url": reverse("desk-case-files", args=[body, case]),
         "crumbs": [
             (_("Staff desk"), reverse("desk")),
             (place.title(language()), reverse("desk-inbox", args=[body, place.slug])),
