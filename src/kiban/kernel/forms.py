@@ -23,7 +23,7 @@ from kiban.kernel.environment import base_environment, shower
 from kiban.kernel.expr import PENDING, EvaluationError, Program, is_pending
 from kiban.kernel.facts import SEALED_MARK, CaseState, Facts, LookupRequest, World
 from kiban.kernel.problems import INVALID, REQUIRED, UNKNOWN_FIELD, Problem
-from kiban.kernel.values import ReadContext, Reading
+from kiban.kernel.values import ReadContext, Reading, RowsReading
 
 _SPOKEN = ("unknown", "not_applicable", "hidden")
 UNKNOWN_MESSAGE = Label(ja="この項目はありません。", en="There is no such field.")
@@ -75,6 +75,7 @@ class Draft:
     def _read(self, raw: Mapping[str, object]) -> None:
         context = ReadContext(today=self.facts.today, locate=self.world.locate)
         given: dict[str, object] = {}
+        own, values, texts, marks = self.action.own, self.values, self.texts, self.marks
         for name, item in self.action.fields.items():
             if name in raw:
                 reading = item.codec.read(raw[name], context, name)
@@ -83,7 +84,14 @@ class Draft:
                 if value is None:
                     continue
                 reading = Reading(value, None, "prefilled")
-            self._keep(name, item, reading)
+            if (
+                item.plain and reading.text is None and reading.mark == "answered" and not reading.problems
+                and name not in texts and name not in marks
+            ):  # fmt: skip
+                if name not in own:  # what most answers are: a value alone
+                    values[name] = reading.value
+            else:
+                self._keep(name, item, reading)
             if reading.value is not None:
                 given[name] = reading.value
         for name in raw:
@@ -96,9 +104,9 @@ class Draft:
         """What was read, what is wrong with it, and (but for an act's own inputs) text and mark beside it."""
         if reading.problems:
             self.read_problems.extend(reading.problems)
-        group, text, mark = item.field.type == "group", reading.text, reading.mark
-        if group:
-            self.places[name] = reading.places
+        text, mark = reading.text, reading.mark
+        if item.field.type == "group":
+            self._keep_rows(name, reading)
         if name in self.action.own:
             return
         if item.field.secret:
@@ -109,13 +117,18 @@ class Draft:
         if mark in _SPOKEN and mark not in item.field.marks:
             mark = "unanswered"  # only where the field says so may its answer be "not known"
         _put(self.values, name, reading.value)
-        if group:
-            self._drop_texts(name)
-            self.texts.update(reading.texts)
         if text is not None or name in self.texts:
             _put(self.texts, name, text)
         if mark != "answered" or name in self.marks:
             _put(self.marks, name, None if mark in ("answered", "unanswered") else mark)
+
+    def _keep_rows(self, name: str, reading: Reading) -> None:
+        """Under which numbers the rows of a group were given, and what was typed in them."""
+        rows = reading if isinstance(reading, RowsReading) else None
+        self.places[name] = rows.places if rows else ()
+        if name not in self.action.own:
+            self._drop_texts(name)
+            self.texts.update(rows.texts if rows else {})
 
     def _has(self, name: str) -> bool:
         return name in self.values or self.marks.get(name) == SEALED_MARK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kernel.values.support import code_of, make, read, value_of
+from tests.kernel.values.support import CONTEXT, code_of, make, read, value_of
 
 
 @pytest.mark.parametrize("name", ["葛󠄀飾 太郎", "𠮷田", "髙﨑", "神谷", "①㈱Ⅲ", "O'Brien <b>", "👨‍👩‍👧"])
@@ -99,3 +99,22 @@ def test_a_pattern_describes_the_whole_text_in_the_form_in_which_it_is_kept():
     assert "例" not in problem.message.ja
     assert read("text", "あ", pattern="[a-z]+", problems={"invalid": "E-X"}).problems[0].code == "E-X"
     assert make("text", pattern="a|b").json_schema()["pattern"] == "^(?:a|b)$"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "takes", "refuses"),
+    [
+        (r"[0-9A-Z一-鿿々\[\]().・ -]+", ["NZE121-0000001", "[41]東1234"], ["A😀", "a", ""]),
+        (r"[^あ]*", ["abc", "い"], ["あ"]),
+        (r"[a-c][0-9]+", ["a1"], ["aa"]),
+        (r"[[:alpha:]]+", ["abc"], ["1"]),
+        (r"[\d]+", ["12"], ["１２", "a"]),  # digits are ASCII's, as RE2 has it
+        (r"(?:a|b){2}", ["ab"], ["abc"]),
+    ],
+)
+def test_patterns_mean_the_same_by_whichever_engine(pattern, takes, refuses):
+    field = make("text", pattern=pattern)
+    for text in takes:
+        assert field.read(text, CONTEXT, "item").problems == (), text
+    for text in refuses:
+        assert field.read(text, CONTEXT, "item").value is None, text

@@ -20,7 +20,7 @@ from kiban.kernel.definitions.model import (
 from kiban.kernel.definitions.scopes import RESERVED, input_fields
 from kiban.kernel.definitions.templates import Template
 from kiban.kernel.expr.problems import nearest
-from kiban.kernel.expr.texts import pattern
+from kiban.kernel.expr.texts import whole
 
 _Path = tuple[str | int, ...]
 _MARKED = {"value", "text", "mark"}  # an answer may be an object of these
@@ -49,7 +49,12 @@ class _Checker:
                 yield self.marks.problem(here, f"`{name}` is a reserved name")
             if field.codes is not None:
                 yield from self.known((*here, "codes"), "code list", field.codes, self.service.codes)
-            if field.type == "choice" and field.codes is None and field.options is None and field.options_from is None:
+            if (
+                field.type == "choice"
+                and field.codes is None
+                and field.options is None
+                and field.options_from is None
+            ):
                 yield self.marks.problem(here, "a choice needs `codes` or `options`")
             yield from self._shape(here, field)
             yield from self.fields((*here, "fields"), field.fields)
@@ -68,11 +73,11 @@ class _Checker:
         if field.type != "text":
             yield self.marks.problem(here, "a pattern belongs to a field of type `text`")
         try:
-            compiled = pattern(field.pattern)
+            fits = whole(field.pattern)
         except ValueError as error:
             yield self.marks.problem(here, f"this pattern can't be read: {error}")
             return
-        if field.example and compiled.fullmatch(field.example) is None:
+        if field.example and not fits(field.example):
             yield self.marks.problem(here, f"the example `{field.example}` does not have this form")
 
     def _shape(self, here: _Path, field: Field) -> Iterator[DefinitionProblem]:

@@ -37,6 +37,11 @@ class CompiledField:
     always_required: bool = False
     parts: tuple[CompiledPart, ...] = ()
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether its answers are a value, perhaps a text and a mark: no rows, nothing secret."""
+        return self.field.type != "group" and not self.field.secret
+
 
 @dataclass(frozen=True)
 class CompiledPart:

@@ -3,7 +3,7 @@
 `docs/values.md` fixes the JSON form of each type and what may be typed for it.
 """
 
-from kiban.kernel.values.base import MARKS, Codec, ReadContext, Reading, Style
+from kiban.kernel.values.base import MARKS, Codec, ReadContext, Reading, RowsReading, Style
 from kiban.kernel.values.registry import CODECS, codec
 
-__all__ = ["CODECS", "MARKS", "Codec", "ReadContext", "Reading", "Style", "codec"]
+__all__ = ["CODECS", "MARKS", "Codec", "ReadContext", "Reading", "RowsReading", "Style", "codec"]

@@ -40,15 +40,23 @@ class Reading:
 
     `value` is internal, None where there is none. `text` is what was typed where it differs from the JSON
     form; a refused text is kept, so that it can be mended. With problems the value is None, but for a group,
-    whose good parts are kept. Of a group, `places` are the numbers under which its rows were given (blank ones are
-    dropped; problems name rows by these), and `texts` what was typed in their parts, by path (`items[2].cost`, where
-    rows count as they are kept).
+    whose good parts are kept.
     """
 
     value: Any
     text: str | None = None
     mark: str = "answered"
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsReading(Reading):
+    """The rows of a group as read.
+
+    `places` are the numbers under which they were given (blank ones are dropped; problems name rows by these), `texts`
+    what was typed in their parts, by path (`items[2].cost`, where rows count as they are kept).
+    """
+
     places: tuple[int, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
 

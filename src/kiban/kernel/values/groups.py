@@ -13,6 +13,7 @@ from kiban.kernel.values.base import (
     ReadContext,
     Reading,
     Refusal,
+    RowsReading,
     Style,
     is_blank,
     wrong_type,
@@ -53,7 +54,7 @@ class GroupCodec(Codec):
             for number, (place, row) in enumerate(given, start=1)
         )
         places = tuple(place for place, _row in given)
-        return Reading(rows, None, "answered", tuple(problems), places, texts)
+        return RowsReading(rows, None, "answered", tuple(problems), places, texts)
 
     def _row(
         self,
@@ -73,7 +74,8 @@ class GroupCodec(Codec):
             where = f"{path}.{name}"
             reading = part.read(raw.get(name), context, where)
             problems.extend(reading.problems)
-            texts.update(_texts(reading, where, f"{kept}.{name}"))
+            if reading.text or isinstance(reading, RowsReading):
+                texts.update(_texts(reading, where, f"{kept}.{name}"))
             if reading.value is not None:
                 row[name] = reading.value
             elif not reading.problems and reading.mark in ("answered", "unanswered"):
@@ -149,8 +151,9 @@ def _texts(reading: Reading, given: str, kept: str) -> Iterator[tuple[str, str]]
     """What was typed in a part, under the path of its row as kept; of a group in a group, in its parts."""
     if reading.text:
         yield kept, reading.text
-    for path, text in reading.texts.items():
-        yield kept + path.removeprefix(given), text
+    if isinstance(reading, RowsReading):
+        for path, text in reading.texts.items():
+            yield kept + path.removeprefix(given), text
 
 
 def _schema(part: Codec) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kiban.kernel.check_digits import validate
 from kiban.kernel.definitions.model import CodeList, Field
 from kiban.kernel.expr import Text
-from kiban.kernel.expr.texts import pattern
+from kiban.kernel.expr.texts import whole
 from kiban.kernel.problems import INVALID, TOO_LONG
 from kiban.kernel.text import (
     grapheme_length,
@@ -70,7 +70,7 @@ class TextCodec(Codec):
         super().__init__(field, codes)
         self.most = field.max_length or self.default_length
         self.expr_type = Text(self.most * POINTS)
-        self._pattern = pattern(field.pattern) if field.pattern else None
+        self._fits = whole(field.pattern) if field.pattern else None
 
     def take(self, raw: Any, context: ReadContext) -> str | None:
         if not isinstance(raw, str):
@@ -79,7 +79,7 @@ class TextCodec(Codec):
         if not text:
             return None
         normal = self.normal(text)
-        if self._pattern is not None and self._pattern.fullmatch(normal) is None:
+        if self._fits is not None and not self._fits(normal):
             raise self._other_form()
         return text if normal is text else not_longer(normal, self.most) or None
 
