@@ -27,7 +27,7 @@ _NUMBER = re.compile(r'class="plain nowrap" href="[^"]*">([^<]+)</a>')
 
 
 class Browser:
-    """A clerk's browser: keeps cookies, follows one redirect, measures."""
+    """A clerk's browser: keeps cookies and one connection, measures."""
 
     def __init__(self, port: int, address: str) -> None:
         self.connection, self.address = Connection(port), address
@@ -42,10 +42,16 @@ class Browser:
             "Cookie: " + "; ".join(f"{key}={value}" for key, value in self.cookies.items()),
             "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}",
         ]  # fmt: skip
+        request = "\r\n".join(head).encode() + b"\r\n\r\n" + body
         sent = time.perf_counter()
-        status, headers, page = await self.connection.exchange(
-            "\r\n".join(head).encode() + b"\r\n\r\n" + body
-        )
+        try:
+            status, headers, page = await self.connection.exchange(request)
+        except (
+            asyncio.IncompleteReadError,
+            ConnectionError,
+        ):  # idle for too long: begun anew, as browsers do
+            await self.connection.open()
+            status, headers, page = await self.connection.exchange(request)
         taken = (time.perf_counter() - sent) * 1000
         location = ""
         for line in headers.split("\r\n"):
@@ -130,8 +136,7 @@ async def main() -> None:
     bodies = {body: {"inbox": [], "case": [], "act": []} for body, _name in job["clerks"]}
     found: dict[str, Any] = {"bodies": bodies, "acts": 0, "wrong": []}
     clerks = [Clerk(job, number, found) for number in range(len(job["clerks"]))]
-    for clerk in clerks:
-        await clerk.sign_in()
+    await asyncio.gather(*(clerk.sign_in() for clerk in clerks))
     until = time.perf_counter() + job["seconds"]
     await asyncio.gather(*(clerk.work(until) for clerk in clerks))
     json.dump(found, sys.stdout)
