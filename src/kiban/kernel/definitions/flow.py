@@ -81,21 +81,25 @@ def _targets(value: object) -> object:
     return [{"state": value}] if isinstance(value, str) else value
 
 
-class RecordEffect(Element):
+class Effect(Element):
+    """効果: what an act causes, where `when` holds."""
+
+    when: Expression | None = None
+
+
+class RecordEffect(Effect):
     kind: Literal["record"] = "record"
     record: Name
-    when: Expression | None = None
     key: Expression | None = None
     each: Expression | None = None
     set: dict[Name, Expression]
 
 
-class NumberEffect(Element):
+class NumberEffect(Effect):
     """Takes the next number. With `not_in` those that are keys of that registry already are passed over."""
 
     kind: Literal["number"] = "number"
     number: Name
-    when: Expression | None = None
     pattern: Expression
     not_in: Name | None = None
 
@@ -105,12 +109,11 @@ class AllocateOrder(Element):
     when: Expression | None = None
 
 
-class AllocateEffect(Element):
+class AllocateEffect(Effect):
     """Takes one free record of a registry for this case; nobody else can take the same one."""
 
     kind: Literal["allocate"] = "allocate"
     allocate: Name
-    when: Expression | None = None
     registry: Name
     where: dict[Name, Expression]
     prefer: Expression | None = None
@@ -119,14 +122,13 @@ class AllocateEffect(Element):
     message: Text
 
 
-class DocumentEffect(Element):
+class DocumentEffect(Effect):
     """Issues a document. With `replaces` it supersedes those of its name that stand on the case (差替え); `withdraw`
     takes those back and issues none (撤回).
     """
 
     kind: Literal["document"] = "document"
     document: Name
-    when: Expression | None = None
     do: Literal["issue", "withdraw"] = "issue"
     replaces: bool = False
 
@@ -134,7 +136,7 @@ class DocumentEffect(Element):
 ChargeDo = Literal["raise", "settle", "refund", "waive", "repay", "void", "cancel"]
 
 
-class ChargeEffect(Element):
+class ChargeEffect(Effect):
     """Money on the case. `raise` claims, `settle` takes, `waive` lets off; `refund` gives a fee back that is then no
     longer owed, `repay` what was paid too much (過誤納還付), `void` undoes an entry of money that was not taken,
     `cancel` takes back a claim that should not have been raised (what was paid stays paid).
@@ -142,30 +144,27 @@ class ChargeEffect(Element):
 
     kind: Literal["charge"] = "charge"
     charge: Name
-    when: Expression | None = None
     do: ChargeDo = "raise"
     amount: Expression = "0"
     method: Expression | None = None
     reference: Expression | None = None
 
 
-class NotifyEffect(Element):
+class NotifyEffect(Effect):
     kind: Literal["notify"] = "notify"
     notify: Name
-    when: Expression | None = None
 
 
-class ClockEffect(Element):
+class ClockEffect(Effect):
     """`set` moves a clock to a day; `stop`: it keeps its day and fires no more; `remove`: as if never started."""
 
     kind: Literal["clock"] = "clock"
     clock: Name
-    when: Expression | None = None
     do: Literal["stop", "set", "remove"] = "set"
     date: Expression | None = None
 
 
-class GrantEffect(Element):
+class GrantEffect(Effect):
     """権限付与: lets the holders of a role in another place see a summary of this case, or no longer.
 
     `to` is the code of a body. `sections`, `fields` (also computed values) and `documents` are all that is seen
@@ -175,7 +174,6 @@ class GrantEffect(Element):
 
     kind: Literal["grant"] = "grant"
     grant: Name
-    when: Expression | None = None
     do: Literal["give", "revoke", "block", "unblock"] = "give"
     to: Expression | None = None
     sections: tuple[Name, ...] = ()
