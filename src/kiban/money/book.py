@@ -157,7 +157,7 @@ def chosen(compiled: CompiledService, choice: Choice, roles: Collection[str]) ->
 
 
 def _meant(compiled: CompiledService, text: str, roles: Collection[str]) -> Q:
-    """The entries of the cases that a text means, and those whose receipt or reference it is."""
+    """The entries of the cases that a text means (the first 200), and those whose receipt or reference it is."""
     found = queries.inbox(compiled, text=text, final=None, roles=roles, limit=200)
     plain = text.strip()[:100]
     return Q(case_id__in=[row.id for row in found.rows]) | Q(receipt=plain) | Q(reference=plain)

@@ -21,12 +21,12 @@ from kiban.access.scope import scope
 from kiban.cases import door, queries
 from kiban.cases.queries import CaseView
 from kiban.kernel.definitions.compile import CompiledProcedure
-from kiban.kernel.definitions.model import OnlinePayment
+from kiban.kernel.definitions.model import Label, OnlinePayment
 from kiban.kernel.facts import SYSTEM, CaseState
 from kiban.money import port
 from kiban.money.book import label_of
 from kiban.money.models import Order, Told
-from kiban.money.port import Demand, Notification, NotReached, PaymentPort
+from kiban.money.port import Demand, Notification, NotReached
 from kiban.ops import clock
 
 _log = logging.getLogger("kiban.money")
@@ -205,7 +205,7 @@ def _change(order: Order, **columns: Any) -> Order:
     return order
 
 
-def provider_label() -> Any:
+def provider_label() -> Label | None:
     """What the provider of this installation is called."""
-    found: PaymentPort | None = port.adapter()
-    return found.label if found is not None else ""
+    found = port.adapter()
+    return None if found is None else found.label

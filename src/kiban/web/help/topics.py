@@ -120,6 +120,7 @@ TOPICS = (
     )),
     Topic("till", "clerk", _("How is the day closed at the till?"), (
         _("Under Collections: count the cash and close the day. A difference needs a reason. What is paid or paid back after closing stands in the book of the next day."),
+        _("What was paid twice is listed under Owed and overpaid: open the case and pay it back there. The payer is told, and the receipt says so."),
     )),
     Topic("registry", "clerk", _("How do I change a registry?"), (
         _("A registry changes only through cases. The page of the registry has the buttons for what may be changed; where the service asks for it, a second person approves."),

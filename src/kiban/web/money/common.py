@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,16 +19,11 @@ from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, place_of, user_of
 
 
-def money_place(request: HttpRequest, body: str, service: str, *, takes: bool = False) -> tuple[Place, User]:
-    """The service at the body, for those whose role reaches its cases. Raises Http404.
-
-    With `takes` only for those who take payments or administer: raises PermissionDenied for others.
-    """
+def money_place(request: HttpRequest, body: str, service: str) -> tuple[Place, User]:
+    """The service at the body, for those whose role reaches its cases. Raises Http404."""
     place = place_of(request, body, service)
     if not sees_body(place.compiled.service, place.actor) or not charges_money(place.compiled):
         raise Http404
-    if takes and not takes_money(place.compiled, place.actor):
-        raise PermissionDenied
     user = user_of(request)
     assert user is not None
     return place, user

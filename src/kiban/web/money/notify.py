@@ -25,11 +25,12 @@ def notify(request: HttpRequest) -> HttpResponse:
     provider = port.adapter()
     if provider is None:
         return HttpResponse(status=404)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST:
+    content = request.body
+    if len(content) > _LONGEST:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        said = provider.read(headers, request.body)
+        said = provider.read(headers, content)
     except NotAuthentic as refused:
         _log.warning("a notification was refused", extra={"reason": refused.reason})
         return HttpResponse(status=401)

@@ -54,7 +54,7 @@ def files(request: HttpRequest, body: str, service: str) -> HttpResponse:
             else:
                 return HttpResponseRedirect(reverse("money-statement", args=[body, service, made.id]))
         rows = statements.of(place.compiled)
-        open_ones = {row.id: _open(place, row) for row in rows[:10]}
+        open_ones = {row.id: _open(place, row) for row in rows[:3]}
     context = {"rows": [(row, open_ones.get(row.id)) for row in rows]}
     return page(
         request, place, "money-statements", "statements", context, problems, [(_("Reconciliation"), "")]
