@@ -287,7 +287,8 @@ def test_the_template_is_filled_in_and_read_again(bringing: Bringing) -> None:
         assert [str(h).removesuffix("（必須）") for h in heading] == list(LOAN)
         assert sheet.protection.sheet
         assert sheet["A1"].protection.locked
-        assert not sheet["A4"].protection.locked
+        assert not sheet.column_dimensions["A"].protection.locked  # everything below, however many rows
+        assert sheet.column_dimensions["A"].number_format == "@"
         lists = {str(rule.sqref).split(":")[0] for rule in sheet.data_validations.dataValidation}
         assert lists == {"G4", "H4", "J4"}  # class, shape, purpose
         for place, value in enumerate(LOAN.values(), start=1):

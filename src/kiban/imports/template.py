@@ -18,7 +18,6 @@ from kiban.kernel.values import Codec
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADING_ROW = 3
-_LEFT_OPEN = 200  # rows that can be typed into beyond those that are filled
 _WIDEST = 40
 _HEAD = PatternFill("solid", fgColor="DCE6F2")
 _NEEDED = PatternFill("solid", fgColor="F9E0C7")
@@ -85,9 +84,8 @@ def workbook(item: CompiledImport, language: str, filled: Iterable[Filled] | Non
     if filled is not None:
         sheet.cell(HEADING_ROW, len(columns) + 1, NOTES).fill = _WRONG
         sheet.column_dimensions[get_column_letter(len(columns) + 1)].width = 60
-    end = max(last, HEADING_ROW) + _LEFT_OPEN
-    _unlock(sheet, len(columns) + (filled is not None), end)
-    _choices(book, sheet, columns, end, language)
+    _unlock(sheet, len(columns) + (filled is not None), last)
+    _choices(book, sheet, columns, HEADING_ROW + item.word.max_rows, language)
     _explained(book, columns, language, words)
     sheet.freeze_panes = f"A{HEADING_ROW + 1}"
     sheet.protection.sheet = True
@@ -137,11 +135,14 @@ def _said(wrong: Mapping[str, str], columns: Sequence[Column]) -> str:
     return "\n".join(f"{labels[name]}：{text}" if name in labels else text for name, text in wrong.items())
 
 
-def _unlock(sheet: object, columns: int, end: int) -> None:
-    for row in sheet.iter_rows(min_row=HEADING_ROW + 1, max_row=end, max_col=columns):  # type: ignore[attr-defined]
-        for cell in row:
-            cell.protection = _OPEN
-            cell.number_format = "@"  # text: 001234 keeps its zeros, 令和8年10月5日 stays as typed
+def _unlock(sheet: object, columns: int, last: int) -> None:
+    """Below the headings everything may be typed into, as text: 001234 keeps its zeros, 令和8年10月5日 stays."""
+    for place in range(1, columns + 1):
+        column = sheet.column_dimensions[get_column_letter(place)]  # type: ignore[attr-defined]
+        column.protection, column.number_format = _OPEN, "@"
+        for row in range(HEADING_ROW + 1, last + 1):
+            cell = sheet.cell(row, place)  # type: ignore[attr-defined]
+            cell.protection, cell.number_format = _OPEN, "@"
 
 
 def _choices(book: Workbook, sheet: object, columns: Sequence[Column], end: int, language: str) -> None:
@@ -161,6 +162,7 @@ def _choices(book: Workbook, sheet: object, columns: Sequence[Column], end: int,
         letter = get_column_letter(place)
         rule = DataValidation(
             "list", formula1=f"='{lists.title}'!${letter}$2:${letter}${len(texts) + 1}", allow_blank=True,
+            errorStyle="warning",
             showErrorMessage=column.field.field.type != "multiple",
         )  # fmt: skip
         rule.add(f"{letter}{HEADING_ROW + 1}:{letter}{end}")

@@ -53,16 +53,12 @@ class WrongState(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows stand where; `left` is what is still to be done in the present state."""
+    """How many rows of an upload stand in which state."""
 
     by_state: dict[str, int]
 
     def of(self, *states: str) -> int:
         return sum(self.by_state.get(state, 0) for state in states)
-
-    @property
-    def whole(self) -> int:
-        return sum(self.by_state.values())
 
 
 def take(item: CompiledImport, body: str, user: User, file_name: str, content: bytes) -> Upload:
