@@ -105,6 +105,9 @@ TOPICS = (
     Topic("return", "clerk", _("The application is incomplete."), (
         _("Send it back for correction and write what has to be changed. The applicant gets a notice and the form with what was sent; the time until the correction does not count as yours."),
     )),
+    Topic("mistake", "clerk", _("Something went wrong: a typing mistake, the wrong thing handed out, the wrong decision."), (
+        _("Nothing is rewritten; it is mended by an action of its own on the page of the case, with a reason. Papers are replaced or withdrawn, the applicant is told, and a decision is undone by another person than the one who decided."),
+    )),
     Topic("history", "clerk", _("Who did what, and when?"), (
         _("The history at the end of the case page shows every act with the person, the time and what changed. It can't be altered. Looking at a case is noted as well."),
         _("Towards the applicant you appear as your department only, never by name."),
