@@ -203,7 +203,7 @@ def test_rebuilding_finds_and_mends_each_projection(busy, database):
 def test_an_act_while_a_span_is_written_is_no_harm(busy, database, monkeypatch):
     """Somebody changes the row between its reading and its writing: the span is folded once more."""
     _tamper(database, "UPDATE cases_case SET title = 'x' WHERE id = %s", busy.case_id)
-    write, turns = projections.Standing.write, []
+    write, turns = projections.Tables.write, []
 
     def late(self, row, made):
         turns.append(row.id)
@@ -211,7 +211,7 @@ def test_an_act_while_a_span_is_written_is_no_harm(busy, database, monkeypatch):
             _tamper(database, "UPDATE cases_case SET title = 'y' WHERE id = %s", row.id)
         write(self, row, made)
 
-    monkeypatch.setattr(projections.Standing, "write", late)
+    monkeypatch.setattr(projections.Tables, "write", late)
     assert len(rebuild.rebuild(BODY, check=False).differences) == 1
     assert turns == [busy.case_id] * 2
     assert rebuild.rebuild(BODY, check=True).differences == []

@@ -66,8 +66,8 @@ class Made(NamedTuple):
     charges: set[tuple[str, int, int, int]]
 
 
-class Standing:
-    """What stands in the tables of a span of cases, by case."""
+class Tables:
+    """The tables of projections for a span of cases, read once, by case."""
 
     def __init__(self, span: Span) -> None:
         self.body = span.body

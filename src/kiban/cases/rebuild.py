@@ -23,7 +23,7 @@ from kiban.access.scope import scope
 from kiban.cases import content, rebuild_records
 from kiban.cases.events import MATTER
 from kiban.cases.ledger import Said, Span, said, spans_of
-from kiban.cases.projections import Standing, made_of
+from kiban.cases.projections import Tables, made_of
 from kiban.cases.rebuild_records import Key
 from kiban.kernel.state import fold
 from kiban.money import closing
@@ -75,7 +75,7 @@ def rebuild_span(span: Span, *, check: bool) -> Rebuilt:
 def _rebuilt(span: Span, *, check: bool) -> Rebuilt:
     result = Rebuilt()
     with scope(span.body, viewer="rebuild", snapshot=True):
-        folding = _Folding(Standing(span), result, check=check)
+        folding = _Folding(Tables(span), result, check=check)
         for case, events in said(span):
             folding.case(case, events)
         differing = list(rebuild_records.against_events(span, folding.changes))
@@ -94,15 +94,15 @@ class _Folding:
     `changes` gathers what their events set in registries, `money` what they did with charges.
     """
 
-    def __init__(self, stands: Standing, result: Rebuilt, *, check: bool) -> None:
-        self.stands, self.result, self.check = stands, result, check
+    def __init__(self, tables: Tables, result: Rebuilt, *, check: bool) -> None:
+        self.tables, self.result, self.check = tables, result, check
         self.changes: dict[tuple[str, int], list[tuple[Key, dict[str, Any]]]] = {}
         self.money: rebuild_money.Made = {}
         self.folded: set[str] = set()
 
     def case(self, case: str, events: list[tuple[int, Said]]) -> None:
         self.result.cases += 1
-        row = self.stands.rows.get(case)
+        row = self.tables.rows.get(case)
         if row is None:
             self._differs(case, "is missing")
             return
@@ -122,15 +122,15 @@ class _Folding:
         assert document is not None  # a case has an event
         self.folded.add(case)
         made = made_of(row, document)
-        differing = self.stands.differences(row, made)
+        differing = self.tables.differences(row, made)
         if not differing:
             return
         self._differs(case, f"{', '.join(differing)} differ from the events")
         if not self.check:
-            self.stands.write(row, made)
+            self.tables.write(row, made)
 
     def _differs(self, case: str, how: str) -> None:
-        self.result.differences.append(f"{self.stands.body} case {case}: {how}")
+        self.result.differences.append(f"{self.tables.body} case {case}: {how}")
 
 
 def main(argv: Sequence[str]) -> int:
