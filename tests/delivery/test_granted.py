@@ -240,3 +240,30 @@ def test_it_is_an_event_of_the_chain_and_folds(granting: Any) -> None:
     ]  # fmt: skip
     assert verify(BODY).differences == []
     assert rebuild(BODY, check=True).differences == []
+
+
+def test_a_place_has_one_line_whatever_was_granted_there(granting: Any) -> None:
+    """Two roles of one place: the line stands as long as one of the grants does, and tells what one of them shows."""
+    from kiban.cases.granting import granted
+    from kiban.cases.lines import Line
+    from kiban.kernel.facts import CaseState, Grant
+
+    procedure, day = granting.compiled.procedures["request"], NOW.date()
+    line = Line(BODY, "c", SERVICE, "request", "e", "n", "lent", False, "x", day, 1, NOW, NOW)
+
+    def until(*grants: Grant) -> Any:
+        state = CaseState(
+            "c", "request", "lent", {"name": "見本", "purpose": "行事"}, day,
+            grants={f"{grant.role}@{grant.to}": grant for grant in grants},
+        )  # fmt: skip
+        ((place, found),) = granted(line, procedure, state)
+        assert (place, found.due_on) == (POLICE, None)
+        return found.until, found.title
+
+    over = Grant("watcher", POLICE, ("purpose",), (), "条例", day, revoked=True)
+    short = Grant("reader", POLICE, ("name", "purpose"), (), "条例", day, date(2026, 10, 31))
+    long = Grant("third", POLICE, ("purpose",), (), "条例", day, date(2026, 11, 30))
+    assert until(over) == (date.min, "")
+    assert until(over, short) == until(short, over) == (date(2026, 10, 31), "見本（行事）")
+    assert until(short, long) == (date(2026, 11, 30), "見本（行事）")
+    assert until(long, Grant("reader", POLICE, ("purpose",), (), "条例", day)) == (None, "")

@@ -10,7 +10,7 @@ from kiban.access import bodies
 from kiban.cases.lines import Line
 from kiban.kernel.definitions.compile import CompiledProcedure
 from kiban.kernel.definitions.model import Label
-from kiban.kernel.facts import CaseState, Decision, GrantChange, Refusal
+from kiban.kernel.facts import CaseState, Decision, Grant, GrantChange, Refusal
 from kiban.kernel.grants import EVERYWHERE, holding
 from kiban.kernel.problems import INVALID, NOT_IN_LIST, Problem
 from kiban.kernel.sight import granted as sees_grant
@@ -36,16 +36,23 @@ def refuse_unknown(decision: Decision) -> Refusal | None:
 
 
 def granted(line: Line, procedure: CompiledProcedure, state: CaseState) -> Iterator[tuple[str, Line]]:
-    """(partition, line) for those to whom the case was granted, in words that the grant shows.
+    """(partition, line) for those to whom the case was granted, one for each place, in words that its grants show.
 
     What was revoked or blocked is delivered too, as over since long: a line of an earlier act can't come back.
     """
-    for grant in state.grants.values():
-        if grant.to != EVERYWHERE:
-            shown = sees_grant(procedure, grant)
-            title = title_of(procedure, state) if shown.names_all(procedure.title.names) else ""
-            stands = holding(state.grants, [(grant.role, grant.to)], grant.since) is not None
-            yield (
-                grant.to,
-                replace(line, title=title[:300], due_on=None, until=grant.until if stands else date.min),
-            )
+    for place in dict.fromkeys(grant.to for grant in state.grants.values() if grant.to != EVERYWHERE):
+        standing = [
+            grant
+            for grant in state.grants.values()
+            if grant.to == place and holding(state.grants, [(grant.role, place)], grant.since) is not None
+        ]
+        told = any(sees_grant(procedure, grant).names_all(procedure.title.names) for grant in standing)
+        title = title_of(procedure, state)[:300] if told else ""
+        yield place, replace(line, title=title, due_on=None, until=_last_day(standing))
+
+
+def _last_day(standing: list[Grant]) -> date | None:
+    """The last day on which one of these holds; None without end, long ago when there is none."""
+    if any(grant.until is None for grant in standing):
+        return None
+    return max((grant.until for grant in standing if grant.until is not None), default=date.min)
