@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,19 @@ def test_the_cookies_that_are_set_are_those_that_are_named(anybody: Pages, words
     anybody.get("/privacy/")
     said = words(anybody.get("/privacy/"))
     assert {name for name in anybody.client.cookies if name not in said} == set()
+
+
+def test_every_cookie_of_the_program_is_named(anybody: Pages, words: Words) -> None:
+    source = Path(__file__).resolve().parents[2] / "src" / "kiban"
+    written = "\n".join(path.read_text(encoding="utf-8") for path in source.rglob("*.py"))
+    cookies = set(
+        re.findall(r"(?:COOKIE_NAME|_COOKIE|DEVICE)(?:, \w+)? = (?:\"\w+\", )?\"(kiban_\w+)\"", written)
+    )
+    assert {"kiban_session", "kiban_csrf", "kiban_language", "kiban_device"} <= cookies
+    said = words(anybody.get("/privacy/"))
+    assert {name for name in cookies if name not in said} == set()
+    # whoever sets another cookie names it so that it is found here
+    assert len(re.findall(r"\.set_(?:signed_)?cookie\(", written)) == 2
 
 
 def test_who_runs_the_pages_is_named_where_it_was_set(

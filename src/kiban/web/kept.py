@@ -24,7 +24,7 @@ NAME = "kept"
 _TOKEN = "csrfmiddlewaretoken"  # noqa: S105 — the name of a field
 _MOST = 5_000  # fields
 _SHOWN_AGAIN = frozenset({"draft", "my-case-act", "desk-case-act"})
-_SECRET = frozenset({"password", "again"})
+_SECRET = frozenset({"password", "again", "token"})
 _BUTTONS = frozenset({"do", "take"})
 
 
