@@ -2,7 +2,8 @@
 
 Both make the same two faces from the same data, one core each, in turns: a round of ours, a round of the
 peer's. Each is used at its best: one compiler kept here; style sheet and fonts read once, and the font subsetter
-in C where it is installed, there.
+in C where it is installed, there. Then the same permits with QR code and signature (PAdES B-B, P-256 and RSA-2048)
+on two cores, without a peer.
 """
 # ruff: noqa: SIM905 -- lists of words read better as words
 
@@ -19,15 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from bench import CannotMeasure, figure
+from bench import _document_signed as signed
 from bench.peers import python_with
 from kiban.documents import fonts
 from kiban.documents.render import Renderer
 
 NAME = "document"
-SUMMARY = "permits a second (PDF/A-2a + PDF/UA-1), every field varied, beside WeasyPrint"
+SUMMARY = "permits a second (PDF/A-2a + PDF/UA-1), every field varied, beside WeasyPrint; and signed"
 
 _PEER = ("weasyprint==70.0",)
 _GOAL = 5.0
+_GOAL_SIGNED = 60.0
 _SIZES = {"small": (3, 20), "full": (5, 100)}
 _TEMPLATES = Path(__file__).resolve().parents[1] / "services" / "temporary-plate" / "documents"
 _AT = datetime(2026, 10, 2, 10, 0, tzinfo=timezone(timedelta(hours=9)))
@@ -169,7 +172,22 @@ def run(size: str) -> list[dict[str, Any]]:
             goal=_GOAL,
             peer=f"WeasyPrint {peer.version}",
             peer_value=statistics.median(theirs[1:]),
+        ),
+        *signed_rates(folder, rounds, count),
+    ]
+
+
+def signed_rates(font_dir: Path, rounds: int, count: int) -> list[dict[str, Any]]:
+    """Medians of the signed permits a second, by kind of key."""
+    data = [permits(count, seed=turn) for turn in range(rounds + 1)]
+    return [
+        figure(
+            f"signed_pdf_rate{kind}",
+            statistics.median(signed.rates(_TEMPLATES, font_dir, _AT, data, own)[1:]),
+            "1/s",
+            goal=_GOAL_SIGNED,
         )
+        for kind, own in signed.new_keys().items()
     ]
 
 

@@ -124,6 +124,7 @@ def filled() -> Scene:
             "body": BODY, "service": SERVICE, "draft": draft.id, "lent": lent.id, "new": cases["submitted"].id,
             "review": cases["review"].id, "approved": approved.id,
             "document": Document.objects.filter(body=BODY, case_id=lent.id).first(),
+            "code": Document.objects.filter(body=BODY, case_id=lent.id, name="permit").values_list("code")[0][0],
             "file": Attachment.objects.filter(body=BODY).first(),
             "paid": Event.objects.get(body=BODY, case_id=lent.id, act="pay").seq,
             "run": Run.objects.filter(body=BODY).first(), "hook": Subscription.objects.filter(body=BODY).first(),

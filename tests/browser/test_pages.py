@@ -38,6 +38,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "privacy": ("", ("/privacy/",)),
     "terms": ("", ("/terms/",)),
     "contact": ("", ("/contact/",)),
+    "verify": ("", ("/verify/",)),
+    "verify-document": ("", (f"/verify/{BODY}/{{code}}/", f"/verify/{BODY}/0000-0000-0000-0000/")),
     "help": ("", ("/help/?q=%E4%B8%8B%E6%9B%B8%E3%81%8D",)),
     "help-audience": (
         "",
@@ -239,6 +241,8 @@ WRONG: dict[str, tuple[str, str, dict[str, str], str]] = {
     "settings-people": ("admin", f"{_SET}people/", {}, "main button.button-primary"),
     "settings-field-new": ("admin", f"{_SET}fields/permit_application/add/route/", {}, "main button[value=save]"),
     "settings-imports": ("admin", f"{_SET}imports/", {}, "main button.button-primary"),
+    "verify": ("resident", "/verify/?number=131229-7K3M", {}, ""),
+    "verify-document": ("resident", f"/verify/{BODY}/{{code}}/", {}, "main button.button-primary"),
     "settings-webhooks": ("admin", f"{_SET}webhooks/", {}, "main button.button-primary"),
     "draft": ("resident", f"/drafts/{BODY}/{{draft}}/vehicle/", {}, "main .form-foot button[value=next]"),
 }  # fmt: skip

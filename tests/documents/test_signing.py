@@ -278,3 +278,45 @@ def test_a_key_in_a_token_signs_without_leaving_it(
     monkeypatch.setenv("KIBAN_SECRET_SIGNING", uri + "\n" + bundle[bundle.index("-----BEGIN CERT") :])
     found = _read(_signed(permit))
     assert (found.sound, found.trusted) == (True, True)
+
+
+def test_the_demo_makes_its_own_keys_once_and_names_them_samples(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KIBAN_HOME", str(tmp_path))
+    monkeypatch.setenv("KIBAN_MODE", "demo")
+    offices = {"131229": "葛飾区長", "011002": "札幌市長"}
+    assert sample_signers.install(offices) == 3  # one for each, and one for all others
+    assert sample_signers.install(offices) == 0
+    for body, subject in (*offices.items(), ("mlit", "共通署名")):
+        signer = signers.signer_for(body)
+        assert signer is not None
+        assert signer.subject.startswith(f"見本 {subject}")
+    assert len(signers.roots()) == 1
+    files = list((tmp_path / "secrets").iterdir())
+    assert len(files) == 4
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    monkeypatch.setenv("KIBAN_MODE", "production")
+    with pytest.raises(RuntimeError, match="demo only"):
+        sample_signers.install({"131113": "大田区長"})
+
+
+def test_the_doctor_says_how_documents_are_signed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings
+) -> None:  # type: ignore[no-untyped-def]
+    from kiban.ops import doctor_machine
+
+    monkeypatch.setenv("KIBAN_HOME", str(tmp_path))
+    monkeypatch.delenv("KIBAN_SECRET_SIGNING", raising=False)
+    monkeypatch.setenv("KIBAN_MODE", "production")
+    (found,) = doctor_machine.signatures()
+    assert (found.level, "leave unsigned" in found.said, bool(found.remedy)) == ("warning", True, True)
+    settings.KIBAN_SIGNATURES = "required"
+    (found,) = doctor_machine.signatures()
+    assert (found.level, "wait" in found.said) == ("wrong", True)
+    give(monkeypatch)
+    (found,) = doctor_machine.signatures()
+    assert (found.level, "2049-12-31" in found.said) == ("ok", True)
+    monkeypatch.setenv("KIBAN_SECRET_SIGNING", "nonsense")
+    (found,) = doctor_machine.signatures()
+    assert (found.level, "no certificate" in found.said) == ("wrong", True)
