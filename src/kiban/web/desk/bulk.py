@@ -199,7 +199,7 @@ def _wrong(filling: Filling) -> list[Problem]:
         value = filling.input.get(name)
         if is_blank(value):
             if item.always_required:
-                found.append(required_problem(item))
+                found.append(required_problem(item.field))
         elif item.field.type != "address":
             found += item.codec.read(value, context, name).problems
     return found
