@@ -14,10 +14,13 @@ from threading import Lock
 
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q
+from django.db.models.functions import Coalesce
 
 from kiban.cases.models import Agenda, Outbox
 from kiban.delivery.messages import now
 from kiban.delivery.models import DEAD, EMAIL, WAITING, WEBHOOK, Heartbeat, Message, Queue, Stuck
+from kiban.imports.models import WAITING as UPLOADS_WAITING
+from kiban.imports.models import Upload
 
 LATE = timedelta(minutes=5)
 SILENT = timedelta(seconds=60)
@@ -79,7 +82,10 @@ def look(clock_now: datetime) -> bool:
 def measure(clock_now: datetime) -> list[tuple[Queue, list[Stuck]]]:
     """How each queue stands at this moment, with what is stuck in it (worker role); nothing is written."""
     moment = now()
-    found = [_clocks(clock_now), _outbox(clock_now), _messages(EMAIL, moment), _messages(WEBHOOK, moment)]
+    found = [
+        _clocks(clock_now), _outbox(clock_now), _imports(clock_now), _messages(EMAIL, moment),
+        _messages(WEBHOOK, moment),
+    ]  # fmt: skip
     for queue, _items in found:
         queue.looked_at = moment
     return found
@@ -104,6 +110,17 @@ def _outbox(moment: datetime) -> tuple[Queue, list[Stuck]]:
         for o in rows.filter(attempts__gt=0).order_by("at")[:_MOST]
     ]  # fmt: skip
     return _queue("outbox", rows, "at", moment), items
+
+
+def _imports(moment: datetime) -> tuple[Queue, list[Stuck]]:
+    """Ledgers that were sent and are tried out, or confirmed and are taken."""
+    rows = Upload.objects.filter(state__in=UPLOADS_WAITING).annotate(since=Coalesce("confirmed_at", "at"))
+    items = [
+        Stuck(queue="import", place=u.body, item=str(u.id), kind=u.state, attempts=u.attempts, problem=u.problem,
+              since=u.since, next_at=u.retry_at)
+        for u in rows.filter(attempts__gt=0).order_by("at")[:_MOST]
+    ]  # fmt: skip
+    return _queue("import", rows, "since", moment), items
 
 
 def _messages(channel: str, moment: datetime) -> tuple[Queue, list[Stuck]]:

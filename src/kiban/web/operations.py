@@ -16,6 +16,7 @@ from kiban.web.viewer import staff_only, user_of
 
 _QUEUES = {
     "clock": Label(ja="期限の到来", en="Clocks"), "outbox": Label(ja="行為の後の配信", en="Delivery after acts"),
+    "import": Label(ja="台帳の取込み", en="Import of ledgers"),
     "email": Label(ja="メール", en="E-mail"), "webhook": Label(ja="Webhook", en="Webhooks"),
 }  # fmt: skip
 
