@@ -4,13 +4,13 @@ import hashlib
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from lending_office import BODY, OTHER, SERVICE
+from lending_office import BODY, NOW, OTHER, SERVICE
 
 from kiban.access.scope import scope
-from kiban.cases import audit, events, ledger, projections, rebuild, roots
+from kiban.cases import audit, clocks, events, ledger, projections, rebuild, roots
 from kiban.cases.models import Event, Root
 from kiban.delivery import outbox
 from kiban.ops import clock
@@ -198,6 +198,15 @@ def test_rebuilding_finds_and_mends_each_projection(busy, database):
         assert line == f"{BODY} case {case}: {named} differ from the events", what
         assert rebuild.rebuild(BODY, check=False).differences == [line]
         assert rebuild.rebuild(BODY, check=True).differences == []
+
+
+def test_a_clock_that_would_fire_again_is_found(busy, database):
+    assert clocks.run_due(NOW + timedelta(days=3)) == 1
+    assert rebuild.rebuild(BODY, check=True).differences == []
+    _tamper(database, "UPDATE cases_agenda SET fired = false WHERE clock = 'reminder' AND fired")
+    (line,) = rebuild.rebuild(BODY, check=False).differences
+    assert "agenda" in line
+    assert rebuild.rebuild(BODY, check=True).differences == []
 
 
 def test_an_act_while_a_span_is_written_is_no_harm(busy, database, monkeypatch):
