@@ -123,6 +123,16 @@ def test_every_wrong_cell_is_named(bringing: Bringing, book: Book) -> None:
     assert not [cell for cell, _code in told if cell.endswith("3")]
 
 
+def test_lines_of_a_csv_file_are_named_by_their_number(bringing: Bringing) -> None:
+    from kiban.imports import uploads
+
+    rows = ["番号標,受入れの日", "足立 7001,平成30年4月2日", "足立 7002,平成30年13月2日", "足立 7001,"]
+    upload = _checked(bringing, "\r\n".join(rows).encode("cp932"), "stock")
+    assert _wrong(upload) == [("3", "invalid"), ("4", "invalid")]
+    assert "2行目と同じもの" in uploads.wrong(upload)[1].problems[0]["ja"]
+    assert "line 2" in uploads.wrong(upload)[1].problems[0]["en"]
+
+
 def test_only_the_right_rows_are_taken_and_the_others_come_back(bringing: Bringing, book: Book) -> None:
     from openpyxl import load_workbook
 

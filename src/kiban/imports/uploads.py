@@ -114,9 +114,8 @@ def storable(cells: dict[str, str]) -> dict[str, str]:
 
 
 def place(letters: Mapping[str, str], column: str, row: int) -> str:
-    """Where a cell stands, as people find it: B4 in a workbook, the line in a CSV file."""
-    letter = letters.get(column, "")
-    return f"{letter}{row}" if letter else f"{row}行目"
+    """Where a cell stands, as people find it: B4 in a workbook, the number of the line in a CSV file."""
+    return f"{letters.get(column, '')}{row}"
 
 
 def told(problem: Problem, where: str) -> dict[str, str]:

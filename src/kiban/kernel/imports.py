@@ -109,10 +109,11 @@ def imports_of(service: CompiledService) -> dict[str, CompiledImport]:
 
 def duplicate(column: str, first: str) -> Problem:
     """The problem of a row that stands in the file a second time; `first` says where the first one is."""
+    line = first.isdigit()
     message = Label(
-        ja=f"{first}と同じものです。どちらかの行を削除してください。",
-        en=f"The same as {first}. Please delete one of them."
-    )  # fmt: skip
+        ja=f"{first}{'行目' if line else ''}と同じものです。どちらかの行を削除してください。",
+        en=f"The same as {'line ' if line else ''}{first}. Please delete one of them.",
+    )
     return Problem(column, INVALID, message)
 
 
