@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,3 +69,20 @@ def test_staff_who_are_not_entered_learn_what_to_do(visit: Visit, width: int) ->
     visitor.see("taro")
     visitor.look("identity-unknown")
     visitor.go("/sign-in/with/resident-app/done/?state=x").look("identity-over")
+
+
+@pytest.mark.parametrize("width", WIDTHS.values())
+def test_an_important_act_asks_again(visit: Visit, site: str, width: int) -> None:
+    from kiban.access import actors
+    from kiban.access.models import User
+
+    user = User.objects.create_user("hanako", "correct horse battery", display_name="見本 花子", kind="staff")
+    actors.grant(user, BODY, "temporary-plate", "body_admin", date(2026, 4, 1), "市民課")
+    visitor = visit(user=user, width=width).go("/sign-in/again/?next=/desk/")
+    visitor.look("again")
+    visitor.page.get_by_label("パスワード").fill("wrong")
+    visitor.press("確認")
+    visitor.look("again-wrong")
+    visitor.page.get_by_label("パスワード").fill("correct horse battery")
+    visitor.press("確認")
+    assert visitor.page.url.startswith(f"{site}/desk/")

@@ -225,3 +225,20 @@ def test_a_password_is_never_carried(published: None) -> None:
         "/sign-in/", {"username": "x", "password": "verschwiegen"}, headers={"Origin": "http://testserver"}
     )
     assert "verschwiegen" not in answer.content.decode()
+
+
+def test_sessions_that_have_ended_are_deleted(published: None) -> None:
+    from datetime import timedelta
+
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    from kiban.access import sessions
+
+    for seconds in (-60, 60):
+        store = SessionStore()
+        store.set_expiry(timezone.now() + timedelta(seconds=seconds))
+        store.save()
+    assert sessions.forget_old(timezone.now()) == 1
+    assert Session.objects.count() == 1

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 
 
@@ -9,6 +10,9 @@ class AccessConfig(AppConfig):
     label = "access"
 
     def ready(self) -> None:
+        from kiban.access.sessions import proved
+
+        user_logged_in.connect(proved, dispatch_uid="kiban.access.proved")
         post_migrate.connect(_install_seal, sender=self, dispatch_uid="kiban.access.seal")
 
 

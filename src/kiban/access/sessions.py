@@ -9,15 +9,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-_SEEN, _BEGUN = "kiban_seen", "kiban_begun"
+_SEEN, _BEGUN, _PROVED = "kiban_seen", "kiban_begun", "kiban_proved"
 _WRITE_EVERY = 60  # seconds
 
 
@@ -71,3 +74,18 @@ def left(request: HttpRequest) -> Left | None:
 def go_on(request: HttpRequest) -> None:
     """Counts this very moment as a page."""
     request.session[_SEEN] = int(time.time())
+
+
+def proved(request: HttpRequest, **_: Any) -> None:
+    """At this very moment they have proved who they are: at every sign-in, and when they are asked again."""
+    request.session[_PROVED] = int(time.time())
+
+
+def proved_lately(request: HttpRequest) -> bool:
+    """Whether that was so lately that they need not be asked again (KIBAN_PROOF_MINUTES)."""
+    return bool(0 <= int(time.time()) - request.session.get(_PROVED, 0) <= settings.KIBAN_PROOF_LASTS)
+
+
+def forget_old(now: datetime) -> int:
+    """Deletes the sessions that have ended."""
+    return Session.objects.filter(expire_date__lt=now).delete()[0]

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
+from kiban.access import sessions
 from kiban.access.actors import user_of_token
 from kiban.access.models import User
 from kiban.api.answers import ApiProblem
@@ -42,6 +43,19 @@ def caller(request: HttpRequest) -> User:
     user = request.auth  # type: ignore[attr-defined]
     assert isinstance(user, User)
     return user
+
+
+def proved(request: HttpRequest) -> None:
+    """For important acts. Raises ApiProblem for a session whose person has not proved lately who they are."""
+    if "HTTP_AUTHORIZATION" not in request.META and not sessions.proved_lately(request):
+        raise ApiProblem(
+            403,
+            "proof_needed",
+            Label(
+                ja="重要な操作です。画面で本人の確認をしてから、もう一度お試しください。",
+                en="This is an important act: confirm on a page that it is you, and try again.",
+            ),
+        )
 
 
 _tokens: dict[bytes, tuple[float, User]] = {}

@@ -12,7 +12,7 @@ from kiban.access.actors import actor_for, administers, bodies_of, reaches_above
 from kiban.access.scope import scope
 from kiban.api import delivery_shapes, shapes
 from kiban.api.answers import answer, not_allowed, not_found, wrong_input
-from kiban.api.auth import Caller, caller
+from kiban.api.auth import Caller, caller, proved
 from kiban.api.cases import bad_cursor
 from kiban.api.catalogue import current
 from kiban.api.reading import body_of, known_body, text, uuid
@@ -226,6 +226,8 @@ def _may_set(request: HttpRequest, body: str, service: str) -> None:
         raise not_found()
     if not administers(compiled.service, actor):
         raise not_allowed()
+    if request.method != "GET":
+        proved(request)
 
 
 def _box(request: HttpRequest, body: str) -> box.Box:

@@ -18,7 +18,7 @@ from kiban.access.changes import SettingRefused
 from kiban.access.models import RoleGrant, User
 from kiban.api import shapes
 from kiban.api.answers import answer, label, language, not_allowed, not_found, wrong_input
-from kiban.api.auth import Caller, caller
+from kiban.api.auth import Caller, caller, proved
 from kiban.api.catalogue import current
 from kiban.api.reading import body_of, known_body
 from kiban.cases import own_effect
@@ -193,6 +193,7 @@ def set_office(request: HttpRequest, body: str, service: str) -> HttpResponse:
 def give(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """`{username, role, from, why}` and `display_name` (somebody new), `department`, `to`, `deputy_for`."""
     compiled, user = to_set(request, body, service)
+    proved(request)
     said = said_of(
         request, ("username", "role", "from", "why", "display_name", "department", "to", "deputy_for")
     )
@@ -209,6 +210,7 @@ def give(request: HttpRequest, body: str, service: str) -> HttpResponse:
 def end(request: HttpRequest, body: str, service: str, grant: str) -> HttpResponse:
     """`{last_day, why}`: the role is held up to this day."""
     compiled, user = to_set(request, body, service)
+    proved(request)
     said = said_of(request, ("last_day", "why"))
     with refusing():
         people.end(compiled.service, body, grant, said.get("last_day"), user, said.get("why"))

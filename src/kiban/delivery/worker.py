@@ -11,7 +11,7 @@ import socket
 import time
 from datetime import date
 
-from kiban.access import bodies
+from kiban.access import bodies, sessions
 from kiban.bulk import runs as bulk
 from kiban.cases import answers, clocks, roots
 from kiban.delivery import health, outbox, sender
@@ -56,6 +56,7 @@ def send_once() -> int:
     if not done and today not in _swept:
         sender.forget_old(real_now())
         answers.forget_old(clock.now())
+        sessions.forget_old(real_now())
         imports.forget_old(clock.now())
         bulk.forget_old(clock.now())
         _swept.clear()

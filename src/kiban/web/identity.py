@@ -31,7 +31,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     """To the provider's page. By POST, so that nobody is sent there by a link from elsewhere."""
     provider = _provider(name)
     try:
-        attempt, address = openid.begin(provider, _back(provider))
+        attempt, address = openid.begin(provider, _back(provider), again="again" in request.POST)
     except (Unreachable, ConfigurationError) as error:
         return _refused(request, provider, error, None)
     answer = _onward(request, address, provider.label.text(_language(request)))
@@ -49,6 +49,8 @@ def done(request: HttpRequest, name: str) -> HttpResponse:
             raise Refused("state")
         proof = openid.finish(provider, begun.attempt, request.GET.dict(), _back(provider))
         user = linking.user_of(provider, proof, begun.link)
+        if begun.attempt.again and request.user.is_authenticated and request.user != user:
+            raise Refused("another_person")
     except (NoProof, ConfigurationError) as error:
         return _refused(request, provider, error, begun)
     answer = sign_in.enter(request, user, begun.wanted, begun.kept)
@@ -65,14 +67,21 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return onward or HttpResponseRedirect(reverse("home"))
 
 
-def _end_there(request: HttpRequest) -> HttpResponse | None:
-    """A page that goes on to sign out of the provider with whom this session began; None where there is nothing."""
-    name, id_token = request.session.get(_WITH) or ("", "")
+def provider_of(request: HttpRequest) -> Provider | None:
+    """The provider with whom this session began."""
+    name, _id_token = request.session.get(_WITH) or ("", "")
     try:
-        provider = providers.provider(name)
+        return providers.provider(name)
     except LookupError:
         return None
-    address = openid.end_address(provider, id_token, settings.BASE_URL + reverse("home"))
+
+
+def _end_there(request: HttpRequest) -> HttpResponse | None:
+    """A page that goes on to sign out of the provider with whom this session began; None where there is nothing."""
+    provider = provider_of(request)
+    if provider is None:
+        return None
+    address = openid.end_address(provider, request.session[_WITH][1], settings.BASE_URL + reverse("home"))
     return _onward(request, address, provider.label.text(_language(request)), out=True) if address else None
 
 
@@ -94,6 +103,7 @@ def _refused(
         "crumbs": [(_("Home"), reverse("home")), (_("Sign in"), reverse("sign-in")), (title, "")],
         "title": title, "said": said, "provider": provider, "account": account, "unknown": isinstance(error, Unknown),
         "next": begun.wanted if begun else sign_in.safe_next(request, ""), "kept": sign_in.kept_text(request, begun),
+        "again": begun.attempt.again if begun else "again" in request.POST,
     }  # fmt: skip
     return render(request, "web/sign_in/refused.html", context, status=status)
 
@@ -108,8 +118,7 @@ def _words(error: Exception) -> tuple[int, str, str]:
         )
     if isinstance(error, Unknown):
         return 403, _("You are not entered yet"), _(
-            "Your body has not entered you for this account yet. Please ask your administrator to enter you under "
-            "this user name, or for a one-time sign-in link."
+            "Please ask your administrator to enter you under this user name, or for a one-time sign-in link."
         )  # fmt: skip
     if isinstance(error, Disabled):
         return 403, _("You can't sign in"), _("Your access was stopped. Please ask your administrator.")
@@ -117,14 +126,17 @@ def _words(error: Exception) -> tuple[int, str, str]:
         return 400, _("This sign-in is over"), _(
             "It was begun too long ago, in another window or browser, or was used already. Please sign in again."
         )  # fmt: skip
+    if isinstance(error, Refused) and error.why == "another_person":
+        return 403, _("This is another account"), _(
+            "You are signed in here with another account. Please confirm with that one, or sign out first."
+        )  # fmt: skip
     if isinstance(error, Refused) and error.why == "link":
         return 403, _("This link no longer holds"), _(
             "A sign-in link holds for one day and can be used once. Please ask your administrator for a new one."
         )  # fmt: skip
     if isinstance(error, Refused):
         return 403, _("The sign-in could not be confirmed"), _(
-            "For your safety nobody was signed in. Please try again. If it happens again, please tell us through the "
-            "contact page."
+            "For your safety nobody was signed in. Please try again; if it happens again, please tell us."
         )  # fmt: skip
     return 503, _("The sign-in service does not answer"), _(
         "Please wait a little and try again, or choose another way to sign in."

@@ -1,6 +1,7 @@
 """What somebody typed is carried along when it can't be taken yet: through signing in, and when the language changes.
 
-It goes from page to page in the form itself and is never stored: only the browser of the one who typed it holds it.
+It goes from page to page in the form itself and is not stored: only the browser of the one who typed it holds it. While
+somebody is away at an identity provider it waits sealed, and the browser holds the key (kiban.web.underway).
 Pages that keep a draft, or show what they would do, get it back as it was typed and do nothing else with it; any
 other form waits until its person presses the button again. Chosen files can't be carried and are named instead.
 """

@@ -21,6 +21,9 @@ from kiban.web.kept import Kept
 
 _NAME, _COOKIE = "kiban_underway", "kiban_underway"
 _MOST = 5
+_LONGEST = (
+    200_000  # characters of what was typed: more than any form of ours, less than would fill the database
+)
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,11 @@ def put(
 ) -> None:
     """Keeps an attempt in the session and what the form carries along beside it, its key in a cookie of `answer`."""
     typed = kept.carried(request)
+    text = typed.text() if typed is not None else ""
     row: dict[str, Any] = {"attempt": attempt.as_dict(), "wanted": wanted, "link": link}
-    if typed is not None:
+    if text and len(text) <= _LONGEST:
         key = _key(request) or Fernet.generate_key()
-        row["kept"] = Fernet(key).encrypt(typed.text().encode("utf-8", "replace")).decode()
+        row["kept"] = Fernet(key).encrypt(text.encode("utf-8", "replace")).decode()
         answer.set_cookie(
             _COOKIE, key.decode(), max_age=AT_MOST, httponly=True, samesite="Lax",
             secure=settings.SESSION_COOKIE_SECURE, path=reverse("sign-in"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from kiban.web import downloads, identity, notices, operations, session, sign_in, wizard
+from kiban.web import downloads, identity, notices, operations, proving, session, sign_in, wizard
 from kiban.web.admin import fields as admin_fields
 from kiban.web.admin import imports as admin_imports
 from kiban.web.admin import parameters as admin_parameters
@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/link/<uuid:user>/<str:token>/", sign_in.use_link, name="sign-in-link"),
     path("sign-in/with/<slug:name>/", identity.start, name="sign-in-with"),
     path("sign-in/with/<slug:name>/done/", identity.done, name="sign-in-done"),
+    path("sign-in/again/", proving.prove, name="sign-in-again"),
     path("sign-out/", identity.sign_out, name="sign-out"),
     path("apply/<slug:body>/<slug:service>/<slug:procedure>/", my.apply, name="apply"),
     path("drafts/<slug:body>/<uuid:draft>/delete/", my.discard, name="draft-delete"),

@@ -202,3 +202,42 @@ def test_what_was_typed_survives_a_provider_that_is_down(signing_in: Trial, word
     typed = '{"to": "/my/notices/settings/", "fields": [["email", "hanako@example.jp"]], "files": []}'
     said = Pages().post("/sign-in/with/resident-app/", {"kept": typed, "next": "/my/"}, 503)
     assert "応答がありません" in words(said) and "hanako@example.jp" in said
+
+
+def _proof(pages: Pages) -> int:
+    return int(pages.client.session["kiban_proved"])
+
+
+def test_the_provider_asks_again_and_the_same_person_must_answer(signing_in: Trial, words: Words) -> None:
+    pages, person = Pages(), Person()
+    pages.get(path_of(person.answer(begin(pages.client, "resident-app"), "ichiro", SITE)))
+    session = pages.client.session
+    session["kiban_proved"] -= 3600
+    session.save()
+    asked = words(pages.get("/sign-in/again/?next=/my/notices/"))
+    assert "検証用ID（resident-app）で確認" in asked
+    old = _proof(pages)
+    address = begin(pages.client, "resident-app", again="1", next="/my/notices/")
+    said = parse_qs(urlsplit(address).query)
+    assert (said["prompt"], said["max_age"]) == (["login"], ["0"])
+    refused = pages.get(path_of(Person().answer(address, "jiro", SITE)), 403)
+    assert (
+        "別のアカウントです" in words(refused)
+        and 'name="again" value="1"' in refused
+        and _proof(pages) == old
+    )
+    pages.get(
+        path_of(
+            person.answer(begin(pages.client, "resident-app", again="1", next="/my/notices/"), "ichiro", SITE)
+        )
+    )
+    assert pages.url == "/my/notices/" and _proof(pages) > old
+
+
+@pytest.mark.parametrize("auth_time", [None, 1_700_000_000])
+def test_a_provider_that_did_not_ask_again_proves_nothing(signing_in: Trial, auth_time: int | None) -> None:
+    pages = Pages()
+    come_back(pages, "resident-app", "ichiro")
+    fault = {"drop": ["auth_time"]} if auth_time is None else {"claims": {"auth_time": auth_time}}
+    signing_in["resident-app"].faults(**fault)
+    come_back(pages, "resident-app", "ichiro", 403, again="1")

@@ -20,6 +20,7 @@ from kiban.ops import clock
 from kiban.web.admin.common import page, place_to_set
 from kiban.web.admin.texts import labels
 from kiban.web.forms.posted import storable
+from kiban.web.proving import asks_again
 from kiban.web.templatetags.kiban import language
 from kiban.web.viewer import Place, staff_only
 
@@ -133,6 +134,7 @@ def office(request: HttpRequest, body: str, service: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
+@asks_again
 def persons(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """Who holds which role; giving a role, ending it, and deputies."""
     place, user = place_to_set(request, body, service)

@@ -17,6 +17,7 @@ from kiban.delivery.models import WEBHOOK, Message, Subscription
 from kiban.kernel.definitions.model import Label
 from kiban.kernel.problems import INVALID, Problem
 from kiban.web.admin.common import page, place_to_set
+from kiban.web.proving import asks_again
 from kiban.web.viewer import staff_only
 
 TYPE_LABELS = {
@@ -39,6 +40,7 @@ REFUSALS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
+@asks_again
 def all_of(request: HttpRequest, body: str, service: str) -> HttpResponse:
     """The list, and the form for a new one; the answer to a new one shows its secret, once."""
     place, user = place_to_set(request, body, service)
@@ -54,6 +56,7 @@ def all_of(request: HttpRequest, body: str, service: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only
+@asks_again
 def one(request: HttpRequest, body: str, service: str, subscription: UUID) -> HttpResponse:
     """One of them: its last calls; try, stop, go on, a new secret, delete, send again what was given up."""
     place, user = place_to_set(request, body, service)
