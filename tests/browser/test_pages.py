@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "help-procedure": ("clerk", (f"/help/procedures/{_PERMIT}",)),
     "sign-in": ("", ("/sign-in/",)),
     "sign-in-link": ("", ("/sign-in/link/00000000-0000-0000-0000-000000000000/x/",)),
+    "sign-in-again": ("admin", ("/sign-in/again/",)),
     "apply": ("resident", (f"/apply/{BODY}/{_PERMIT}",)),
     "draft": (
         "resident",
@@ -120,6 +121,7 @@ NO_PAGES = {
     **dict.fromkeys(("language", "sign-out", "draft-delete", "demo-sign-in", "demo-clock"), "a form leads on"),
     "session": "for the script",
     "payment-notify": "for the payment service",
+    **dict.fromkeys(("sign-in-with", "sign-in-done"), "tests/browser/test_identity.py"),
     **dict.fromkeys(("my-case-files", "desk-case-files"), "the beginning of the addresses of files"),
     **dict.fromkeys(
         (
