@@ -24,8 +24,8 @@ def _row(case):
         return queries.view(case).row
 
 
-def _claim(office, case, code=None, actor=None):
-    given = {"code": code if code is not None else claims.code(BODY, case)}
+def _claim(office, case, code="its own", actor=None):
+    given = {"code": claims.code(BODY, case) if code == "its own" else code}
     return office.act(actor or office.applicant, claims.CLAIM, case, given)
 
 
@@ -54,7 +54,16 @@ def test_who_has_the_copy_gets_the_case(office, case):
 def test_a_code_serves_once_for_one_case(office, case):
     other = office.submit(office.clerk, form={"name": "別 花子"}).case_id
     assert claims.code(BODY, case) != claims.code(BODY, other) != claims.code(OTHER, other)
-    for wrong in ("", "x", claims.code(BODY, other), claims.code(OTHER, case)):
+    for wrong in (
+        "",
+        "x",
+        "登録コード",
+        "\ud800",
+        7,
+        None,
+        claims.code(BODY, other),
+        claims.code(OTHER, case),
+    ):
         with pytest.raises(door.NotVisible):
             _claim(office, case, wrong)
     with pytest.raises(door.NotVisible):

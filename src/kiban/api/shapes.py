@@ -233,7 +233,8 @@ class CaseFull(CaseShort):
     documents: list[DocumentShort]
     notices: list[NoticeItem]
     correction: Annotated[
-        dict[str, Any] | None, Field(description="What was sent back for: comment, points [field, label, reason]")
+        dict[str, Any] | None,
+        Field(description="What was sent back for: comment, points [field, label, reason]"),
     ] = None
     office: Annotated[OfficeItem | None, Field(description="To the staff of the body alone")] = None
     actions: list[AllowedAction]

@@ -46,7 +46,10 @@ def find(body: str, number: str, given: str, *, now: datetime) -> Case | None:
 
 def holds(body: str, case: UUID | str, given: object) -> bool:
     """Whether this is the code of the case."""
-    return isinstance(given, str) and hmac.compare_digest(code(body, case), as_typed(given))
+    if not isinstance(given, str):
+        return False
+    typed = as_typed(given).encode("utf-8", "replace")
+    return hmac.compare_digest(code(body, case).encode(), typed)
 
 
 def may_claim(
