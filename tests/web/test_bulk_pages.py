@@ -75,6 +75,8 @@ def test_nothing_chosen_and_who_may_not(person: Person, cases: list[str], words:
     assert "一覧で案件を選んでから" in words(clerk.post(f"{DESK}many/", {}, 422))
     assert "まだありません" in words(clerk.get(f"{DESK}many/"))
     page = clerk.post(f"{DESK}many/", {"cases": ["x", "00000000-0000-0000-0000-000000000000"]}, 422)
+    odd = {"all": "1", "q": "\x00", "state": "permit.\x00", "act": "\x00", "key": "\x00", "cases": "\x00"}
+    clerk.post(f"{DESK}many/", odd, 422)
     page = clerk.post(f"{DESK}many/", {"cases": cases, "act": "permit.approve"})
     assert "行うこと" in page  # an approver's act is no choice
     person("mlit", body="mlit").get(f"{DESK}many/", 404)

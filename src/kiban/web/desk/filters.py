@@ -11,6 +11,7 @@ from django.urls import reverse
 from kiban.access.models import User
 from kiban.kernel.office import works_here
 from kiban.ops import clock
+from kiban.web.forms.posted import storable
 from kiban.web.viewer import Place
 
 _LONGEST_QUERY = 100
@@ -21,9 +22,9 @@ def filters(given: Mapping[str, str], place: Place) -> dict[str, str]:
     """The filters of an address or of a form; what means nothing here is empty."""
     procedure, show, who = given.get("procedure", ""), given.get("show", ""), given.get("who", "")
     return {
-        "q": given.get("q", "").strip()[:_LONGEST_QUERY],
+        "q": storable(given.get("q", "")).strip()[:_LONGEST_QUERY],
         "procedure": procedure if procedure in place.compiled.procedures else "",
-        "state": given.get("state", "")[:100],
+        "state": storable(given.get("state", ""))[:100],
         "show": show if show in _FINALS else "",
         "who": who if who in handlers(place) else "",
     }
