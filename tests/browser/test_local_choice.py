@@ -108,7 +108,7 @@ def test_a_place_and_a_table(visit: Visit, width: int) -> None:
     resident.settle()
     page.keyboard.press("ArrowDown")  # a list is chosen from without a mouse
     page.locator("[name='f.damage.road.cost']").fill("500")
-    resident.press("確認へ進む")
+    resident.press("次へ")
     resident.look("grid-wrong")
     assert page.locator("[name='f.damage.house.cost']").input_value() == "abc"
     assert page.locator("[name='f.damage.house.state']").input_value() == "part"
@@ -116,6 +116,10 @@ def test_a_place_and_a_table(visit: Visit, width: int) -> None:
     page.locator("[name='f.damage.house.cost']").fill("1000")
     page.locator("[name='f.damage.road.count']").fill("1")
     resident.settle()
+    resident.press("次へ")
+    page.locator("[name='f.pin']").fill("ひみつのことば")
+    resident.look("secret")
     resident.press("確認へ進む")
     resident.see("誤差13m")
+    resident.see("（伏せています）")
     resident.look("survey-review")

@@ -132,7 +132,7 @@ def test_only_its_readers_see_it_and_who_looked_is_written_down(survey: Any) -> 
         assert _secrets(survey, who) == {}
     counsellor = survey.pages("counsellor")
     said = counsellor.get(page).content.decode()
-    assert "●●●●●●" in said
+    assert "（伏せています）" in said
     assert "?secret=pin" in said
     assert _hidden(said)
     said = counsellor.get(f"{page}?secret=pin").content.decode()

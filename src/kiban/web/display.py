@@ -78,7 +78,7 @@ class Stop:
     mark: str
 
 
-COVERED = "●●●●●●"
+COVERED = Label(ja="（伏せています）", en="(covered)")
 """What stands in the place of a secret value."""
 
 
@@ -155,7 +155,7 @@ def sections(
         names = [name for name in section.fields if name in seen.fields]
         part = lines(procedure.codecs.fields, names, values, texts, language)
         part += tuple(
-            Line(name, section.fields[name].label, COVERED, law=section.fields[name].law, sealed=True)
+            Line(name, section.fields[name].label, COVERED.text(language), law=section.fields[name].law, sealed=True)
             for name in names
             if (marks or {}).get(name) == SEALED_MARK and name not in values
         )

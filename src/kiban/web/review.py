@@ -54,7 +54,7 @@ def _answer(filling: Filling, evaluation: Evaluation, name: str, wrong: set[str]
     found = None
     if item.field.secret:
         there = value is not None or evaluation.marks.get(name) == SEALED_MARK
-        covered = Line(name, item.field.label, COVERED) if there else None
+        covered = Line(name, item.field.label, COVERED.text(filling.language)) if there else None
         return Answer(
             item.field.label, covered, "", name in wrong, name in evaluation.required, input_id(name)
         )
