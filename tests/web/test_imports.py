@@ -22,7 +22,9 @@ def admin(person: Person) -> Pages:
     return person("body_admin", name="見本 管理")
 
 
-def _send(admin: Pages, content: bytes, name: str = "台帳.xlsx", status: int = 200, which: str = "open_loans") -> str:
+def _send(
+    admin: Pages, content: bytes, name: str = "台帳.xlsx", status: int = 200, which: str = "open_loans"
+) -> str:
     return admin.post(IMPORTS, {"import": which, "file": SimpleUploadedFile(name, content)}, status)
 
 
@@ -86,8 +88,10 @@ def test_a_ledger_from_the_workbook_to_the_cases(admin: Pages, words: Words) -> 
 def test_wrong_files_are_answered_beside_the_field(
     admin: Pages, words: Words, name: str, content: bytes, told: str
 ) -> None:
-    page = _send(admin, content, name, 422) if content else admin.post(
-        IMPORTS, {"import": "open_loans", "file": SimpleUploadedFile(name, b"")}, 422
+    page = (
+        _send(admin, content, name, 422)
+        if content
+        else admin.post(IMPORTS, {"import": "open_loans", "file": SimpleUploadedFile(name, b"")}, 422)
     )
     assert told in words(page) or "ファイルを選んでください" in words(page)
     assert 'id="s-file-open_loans-problem"' in page

@@ -155,7 +155,13 @@ def sections(
         names = [name for name in section.fields if name in seen.fields]
         part = lines(procedure.codecs.fields, names, values, texts, language)
         part += tuple(
-            Line(name, section.fields[name].label, COVERED.text(language), law=section.fields[name].law, sealed=True)
+            Line(
+                name,
+                section.fields[name].label,
+                COVERED.text(language),
+                law=section.fields[name].law,
+                sealed=True,
+            )
             for name in names
             if (marks or {}).get(name) == SEALED_MARK and name not in values
         )
