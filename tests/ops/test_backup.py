@@ -19,6 +19,7 @@ import pytest
 
 from kiban.ops.home import REPO
 from kiban.ops.machine import free_port
+from kiban.ops.postgres import Cluster
 
 Kiban = Callable[..., subprocess.CompletedProcess[str]]
 PHRASE = "an invented passphrase"
@@ -88,6 +89,22 @@ def _manifest(**changes: Any) -> Callable[[str, bytes], bytes]:
         return json.dumps({**json.loads(content), **changes}).encode() if name == "manifest.json" else content
 
     return change
+
+
+def test_a_dump_may_take_long(
+    source: tuple[Kiban, Path], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snapshot is held open while pg_dump runs, however soon the server ends idle transactions."""
+    kiban, _ = source
+    monkeypatch.setenv("KIBAN_HOME", str(place / "one"))
+    limit = "idle_in_transaction_session_timeout"
+    with psycopg.connect(**Cluster().superuser("kiban").parameters(), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE kiban SET {limit} = '50ms'")
+        try:
+            done = kiban("backup", str(place / "long.tar"))
+        finally:
+            connection.execute(f"ALTER DATABASE kiban RESET {limit}")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_restored_installation_verifies_runs_and_upgrades(source: tuple[Kiban, Path], place: Path) -> None:

@@ -108,6 +108,9 @@ def _dump(source: Database, target: Path) -> dict[str, Any]:
     """Dumps the database, and describes the same snapshot."""
     with psycopg.connect(**source.parameters()) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute(
+            "SET idle_in_transaction_session_timeout = 0"
+        )  # it waits as long as the dump takes
         _check_space(connection, target.parent)
         snapshot = _one(connection, "SELECT pg_export_snapshot()")
         run_program(
