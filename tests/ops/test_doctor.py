@@ -136,7 +136,9 @@ def test_a_sound_database(database: TestDatabase) -> None:
     for check in doctor_database.CHECKS:
         levels |= {finding.what: finding.level for finding in doctor.run(check)}
     assert {what for what, level in levels.items() if level == WRONG} == set()
-    assert {"roles", "migrations", "row-level security", "clocks", "outbox", "e-mail", "webhooks"} <= set(levels)
+    assert {"roles", "migrations", "row-level security", "clocks", "outbox", "e-mail", "webhooks"} <= set(
+        levels
+    )
 
 
 def test_security_that_is_not_forced(database: TestDatabase) -> None:

@@ -25,7 +25,11 @@ DELEGATED = {
     "backup": ("kiban.ops.backup", False, "write database, files and keys into one file"),
     "restore": ("kiban.ops.restore", True, "make an installation from a backup, and verify it"),
     "upgrade": ("kiban.ops.upgrade", False, "back up, migrate to this version, compare, start again"),
-    "maintenance": ("kiban.ops.maintenance", False, "stop pages and API with words that say so, or open them"),
+    "maintenance": (
+        "kiban.ops.maintenance",
+        False,
+        "stop pages and API with words that say so, or open them",
+    ),
     "doctor": ("kiban.ops.doctor", False, "look whether all is well, and say what to do where it is not"),
     "rebuild": ("kiban.cases.rebuild", True, "fold the events and compare the tables (--check)"),
 }
