@@ -3,7 +3,7 @@
 Shape: `document` {name, label, number, code, issued_on, issued_on_text, replaces [{number, issued_on,
 issued_on_text}]}, `body` {code, name, prefecture, office, contact}, `case` {number, opened_on, received_on_text},
 `values` {field: JSON}, `text` {field: words in Japanese; dates in 和暦}, `parameters`, `clock` {name: YYYY-MM-DD},
-`clock_text` {name: 和暦}, `charges` {name: {due, paid, balance}}.
+`clock_text` {name: 和暦}, `charges` {name: {due, paid, balance}}, `charge_text` {name: the same in words: 1,500円}.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def document_data(
         if codec is not None and stored is not None:
             shown[field] = (codec, codec.from_json(stored))
     clocks = {clock: state.on for clock, state in case.clocks.items()}
+    charges = {charge: state.as_row() for charge, state in case.charges.items()}
     return {
         "document": {
             "name": name,
@@ -77,7 +78,10 @@ def document_data(
         },
         "clock": {clock: on.isoformat() for clock, on in clocks.items()},
         "clock_text": {clock: format_wareki(on) for clock, on in clocks.items()},
-        "charges": {charge: state.as_row() for charge, state in case.charges.items()},
+        "charges": charges,
+        "charge_text": {
+            charge: {k: f"{yen:,}円" for k, yen in row.items()} for charge, row in charges.items()
+        },
         "extra": {},
     }
 
