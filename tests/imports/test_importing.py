@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+
 from tests.imports.conftest import BODY, LOAN, SERVICE, Bringing
 
 Book = Callable[..., bytes]

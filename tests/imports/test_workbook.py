@@ -11,9 +11,9 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.imports.conftest import make_book
 
 from kiban.imports.workbook import LIMIT, Unreadable, read
+from tests.imports.conftest import make_book
 
 DAY = datetime(2026, 10, 5)  # noqa: DTZ001 - as spreadsheets have it
 LABELS = {"番号": "number", "日付": "day", "備考（任意）": "note"}

@@ -159,6 +159,12 @@ class Visit:
                 for number, row in enumerate(value, start=1):
                     for part, inner in row.items():
                         found[f"f.{name}.{number}.{part}"] = typed(field.fields[part], inner)
+            elif field.type == "grid":
+                for row, cells in value.items():
+                    for part, inner in cells.items():
+                        found[f"f.{name}.{row}.{part}"] = typed(field.fields[part], inner)
+            elif field.type == "geo_point":
+                found.update(_point(name, value))
             else:
                 found[f"f.{name}"] = typed(field, value)
         return found
@@ -190,6 +196,18 @@ class Visit:
         self.pages.answer = self.pages.client.post(url, data, follow=True)
         assert self.pages.answer.status_code < 500
         return str(self.pages.answer.content.decode())
+
+
+def _point(name: str, value: Any) -> dict[str, str]:
+    """A position in its two inputs; one that a device measured carries how precise it was."""
+    if not isinstance(value, Mapping):
+        lat, lon = re.split(r", *| ", str(value), maxsplit=1)
+        return {f"f.{name}.lat": lat, f"f.{name}.lon": lon}
+    found = {f"f.{name}.lat": str(value["lat"]), f"f.{name}.lon": str(value["lon"])}
+    if "precision" in value:
+        measured = f"{value['lat']},{value['lon']}"
+        found |= {f"f.{name}.measured": measured, f"f.{name}.precision": str(value["precision"])}
+    return found
 
 
 def typed(field: Field, value: Any) -> Any:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from asn1crypto import x509 as asn1_x509
@@ -33,6 +34,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from kiban.ops.home import given_secret, given_secrets
 
+Result = TypeVar("Result")
 FOR_ALL = "signing"
 TRUSTED = "signing_trusted"
 """Further roots (PEM) under which documents were signed earlier."""
@@ -235,13 +237,23 @@ def _token_signer(name: str, uri: str, leaf: x509.Certificate, chain: Iterable[x
             session, signing_cert=as_asn1(leaf), key_label=said["object"], ca_chain=[as_asn1(c) for c in chain],
             other_certs_to_pull=(), use_raw_mechanism=True,
         )  # fmt: skip
-        asyncio.run(signer.ensure_objects_loaded())
+        apart(lambda: asyncio.run(signer.ensure_objects_loaded()))
     except Exception as error:  # libraries of tokens fail in ways of their own
         raise SigningProblem(
             f"{name}: the token does not give the key: {type(error).__name__}: {error}: "
             "check module-path, token, object and PIN"
         ) from error
     return signer
+
+
+def apart(call: Callable[[], Result]) -> Result:
+    """Runs a call that starts an event loop of its own, in another thread where this one runs a loop already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
 
 
 def _uri(text: str) -> dict[str, str]:

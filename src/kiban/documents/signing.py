@@ -29,7 +29,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from kiban.documents.signers import BodySigner, SigningProblem, as_asn1
+from kiban.documents.signers import BodySigner, SigningProblem, apart, as_asn1
 
 FIELD = "Signature"
 _RESERVED, _RESERVED_STAMPED = 16_384, 32_768  # hexadecimal digits left for the signature
@@ -66,9 +66,8 @@ def sign(pdf: bytes, signer: BodySigner, *, at: datetime, contact: str, place: s
     field = fields.SigFieldSpec(FIELD, on_page=0, readable_field_name="電子署名")
     made = PdfSigner(metadata, signer.signer, timestamper=stamper, new_field_spec=field)
     try:
-        out: Any = made.sign_pdf(
-            _Writer(io.BytesIO(pdf)), bytes_reserved=_RESERVED_STAMPED if stamper else _RESERVED
-        )
+        reserved = _RESERVED_STAMPED if stamper else _RESERVED
+        out: Any = apart(lambda: made.sign_pdf(_Writer(io.BytesIO(pdf)), bytes_reserved=reserved))
     except timestamps.TimestampRequestError as error:
         raise SigningProblem(f"the time-stamping authority gave no time stamp: {error}") from error
     except (SigningError, PdfError, OSError) as error:
@@ -115,9 +114,8 @@ def read(pdf: bytes, roots: list[x509.Certificate], moment: datetime) -> Signed 
             "trust_roots": [as_asn1(root) for root in roots], "moment": moment, "allow_fetching": False,
             "revocation_mode": "soft-fail", "best_signature_time": moment,
         }  # fmt: skip
-        status = validate_pdf_signature(
-            embedded[0], ValidationContext(**context), ValidationContext(**context), skip_diff=True
-        )
+        contexts = ValidationContext(**context), ValidationContext(**context)
+        status = apart(lambda: validate_pdf_signature(embedded[0], *contexts, skip_diff=True))
     except (PdfError, SignatureValidationError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not our file any more
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
