@@ -79,8 +79,9 @@ class Stack:
     def whole(self) -> bool:
         """All three children run, the server with all its workers, and it reaches the database."""
         try:
+            # A child that is down has no pid: int() says so, where psutil would take this process itself.
             children = {
-                name: psutil.Process(child["pid"]) for name, child in self.status()["children"].items()
+                name: psutil.Process(int(child["pid"])) for name, child in self.status()["children"].items()
             }
             alive = all(child.status() != psutil.STATUS_ZOMBIE for child in children.values())
             workers = _living(children["server"].children())
@@ -90,6 +91,8 @@ class Stack:
 
     def kill(self, victim: str) -> float:
         """SIGKILL; seconds until something else has taken the victim's place and all is whole."""
+        # One that fell with an earlier victim may still be on its way back.
+        wait(self.whole, limit=60, what="all processes")
         process = self._victim(victim)
         os.kill(process.pid, signal.SIGKILL)
         return wait(
